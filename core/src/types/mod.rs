@@ -1,0 +1,13 @@
+//! The words that every floor shares: ids, positions, time, seeded randomness, digests.
+//!
+//! This is the ground under the house: it imports nothing of it.
+
+mod fingerprint;
+mod ids;
+mod rng;
+mod time;
+
+pub use fingerprint::Fingerprint;
+pub use ids::{ClusterId, Index, NodeId, Position, Term};
+pub use rng::Rng;
+pub use time::{Duration, DurationError, Instant};

@@ -1,0 +1,1 @@
+//! The scenario files, embedded so that every target runs the same bytes.

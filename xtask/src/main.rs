@@ -1,0 +1,3 @@
+//! The one door for people.
+
+fn main() {}
