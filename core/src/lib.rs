@@ -5,6 +5,9 @@
 //! input and the present time; the replica changes its state and returns effects. So it is the
 //! same program in a browser, in a test and behind a socket, and one seed gives one history.
 
+pub mod cache;
 pub mod raft;
+pub mod replica;
+pub mod storage;
 pub mod types;
 pub mod view;

@@ -30,6 +30,13 @@ pub enum Event {
         /// The request was applied before: this is the first answer again.
         duplicate: bool,
     },
+    /// A committed entry is no command that this version understands; every server skips it.
+    CommandUnreadable {
+        /// Where the entry stands.
+        index: Index,
+        /// What is wrong with it.
+        error: String,
+    },
     /// A linearizable read was answered.
     ReadServed {
         /// Who asked.
