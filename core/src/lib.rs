@@ -8,6 +8,7 @@
 pub mod cache;
 pub mod raft;
 pub mod replica;
+pub mod sim;
 pub mod storage;
 pub mod types;
 pub mod view;
