@@ -6,6 +6,7 @@
 //! same program in a browser, in a test and behind a socket, and one seed gives one history.
 
 pub mod cache;
+pub mod check;
 pub mod raft;
 pub mod replica;
 pub mod sim;

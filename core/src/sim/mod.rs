@@ -30,5 +30,5 @@ pub use scenario::{
     verb,
 };
 pub use step::{ActionRefusal, Cause, Happening, LossReason, Place, Step, What};
-pub use timeline::Timeline;
+pub use timeline::{Observer, Timeline};
 pub use world::World;

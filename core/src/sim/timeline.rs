@@ -11,16 +11,27 @@ use crate::types::{ConfigError, Instant};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Follows a run step by step, and travels in time with it.
+pub trait Observer: Clone {
+    /// A step has happened; the world is as it left it.
+    fn observe(&mut self, world: &World, step: &Step);
+}
+
+/// Follows nothing.
+impl Observer for () {
+    fn observe(&mut self, _: &World, _: &Step) {}
+}
+
 /// A run that can be seen at any of its moments.
 #[derive(Clone, Debug)]
-pub struct Timeline {
-    world: World,
+pub struct Timeline<O> {
+    present: Moment<O>,
     cursor: Instant,
     /// The time of each step explored; step 1 first.
     times: Vec<Instant>,
     /// The furthest moment explored.
     head: Instant,
-    checkpoints: BTreeMap<u64, World>,
+    checkpoints: BTreeMap<u64, Moment<O>>,
     /// Steps between checkpoints; doubles when there are too many.
     spacing: u64,
     /// Actions done by hand, as opposed to the scenario's own: doing something else before them
@@ -28,19 +39,37 @@ pub struct Timeline {
     by_hand: Vec<TimedAction>,
 }
 
+/// The world at one moment, with whoever follows it.
+#[derive(Clone, Debug)]
+struct Moment<O> {
+    world: World,
+    observer: O,
+}
+
+impl<O: Observer> Moment<O> {
+    fn step(&mut self) -> Option<Step> {
+        let step = self.world.step()?;
+        self.observer.observe(&self.world, &step);
+        Some(step)
+    }
+}
+
 /// Checkpoints are this many steps apart at first: replaying so many takes a few milliseconds.
 const SPACING: u64 = 512;
 /// More checkpoints than this are thinned out to every other.
 const CHECKPOINTS: usize = 512;
 
-impl Timeline {
+impl<O: Observer> Timeline<O> {
     /// The beginning of a run.
     #[must_use]
-    pub fn new(scenario: Scenario) -> Timeline {
-        let world = World::new(Arc::new(scenario));
+    pub fn new(scenario: Scenario, observer: O) -> Timeline<O> {
+        let present = Moment {
+            world: World::new(Arc::new(scenario)),
+            observer,
+        };
         Timeline {
-            checkpoints: BTreeMap::from([(0, world.clone())]),
-            world,
+            checkpoints: BTreeMap::from([(0, present.clone())]),
+            present,
             cursor: Instant::ZERO,
             times: Vec::new(),
             head: Instant::ZERO,
@@ -52,7 +81,13 @@ impl Timeline {
     /// The world at the present.
     #[must_use]
     pub fn world(&self) -> &World {
-        &self.world
+        &self.present.world
+    }
+
+    /// Whoever follows the run, as of the present.
+    #[must_use]
+    pub fn observer(&self) -> &O {
+        &self.present.observer
     }
 
     /// The present.
@@ -75,7 +110,7 @@ impl Timeline {
 
     /// One step forward; none when nothing is left to happen.
     pub fn step_forward(&mut self) -> Option<Step> {
-        let step = self.world.step()?;
+        let step = self.present.step()?;
         self.explored(&step);
         self.cursor = step.time;
         self.head = self.head.max(step.time);
@@ -86,7 +121,7 @@ impl Timeline {
         if step.number > self.times.len() as u64 {
             self.times.push(step.time);
             if step.number.is_multiple_of(self.spacing) {
-                self.checkpoints.insert(step.number, self.world.clone());
+                self.checkpoints.insert(step.number, self.present.clone());
                 self.thin_out();
             }
         }
@@ -110,13 +145,13 @@ impl Timeline {
         watch: &mut impl FnMut(&World, &Step),
     ) -> bool {
         for _ in 0..most {
-            if self.world.next_time().is_none_or(|next| next > time) {
+            if self.world().next_time().is_none_or(|next| next > time) {
                 self.cursor = self.cursor.max(time);
                 self.head = self.head.max(self.cursor);
                 return true;
             }
             if let Some(step) = self.step_forward() {
-                watch(&self.world, &step);
+                watch(self.world(), &step);
             }
         }
         false
@@ -124,7 +159,7 @@ impl Timeline {
 
     /// To just after the step before the one shown; false at the beginning.
     pub fn step_back(&mut self) -> bool {
-        let shown = self.world.steps();
+        let shown = self.world().steps();
         if shown == 0 {
             let moved = self.cursor > Instant::ZERO;
             self.cursor = Instant::ZERO;
@@ -137,8 +172,7 @@ impl Timeline {
     /// To just after step `number`, or to the beginning if it is 0; at most to the last explored.
     pub fn go_to_step(&mut self, number: u64) {
         let number = number.min(self.times.len() as u64);
-        let (world, _) = self.world_at(number);
-        self.world = world;
+        self.present = self.moment_at(number).0;
         self.cursor = match number {
             0 => Instant::ZERO,
             _ => self.times[number as usize - 1],
@@ -158,34 +192,36 @@ impl Timeline {
         }
     }
 
-    /// The world just after step `number`, and how many steps were replayed to get there.
-    fn world_at(&self, number: u64) -> (World, u64) {
+    /// The moment just after step `number`, and how many steps were replayed to get there.
+    fn moment_at(&self, number: u64) -> (Moment<O>, u64) {
         let near = self.checkpoints.range(..=number).next_back();
         let checkpoint = near
-            .map(|(_, world)| world)
+            .map(|(_, moment)| moment)
             .expect("the beginning is a checkpoint");
-        let shown = self.world.steps();
-        let usable = shown <= number && shown > checkpoint.steps();
-        let mut world = if usable {
-            self.world.clone()
+        let shown = self.world().steps();
+        let usable = shown <= number && shown > checkpoint.world.steps();
+        let mut moment = if usable {
+            self.present.clone()
         } else {
             checkpoint.clone()
         };
-        world.set_scenario(Arc::clone(self.world.scenario()));
-        let replayed = number - world.steps();
-        while world.steps() < number {
-            world.step().expect("it happened before, and will again");
+        moment
+            .world
+            .set_scenario(Arc::clone(self.world().scenario()));
+        let replayed = number - moment.world.steps();
+        for _ in 0..replayed {
+            moment.step().expect("it happened before, and will again");
         }
-        (world, replayed)
+        (moment, replayed)
     }
 
     /// Shows the steps in `(after, upto]` again; neither the present nor anything else changes.
     pub fn replay(&self, after: u64, upto: u64, watch: &mut impl FnMut(&World, &Step)) {
         let upto = upto.min(self.times.len() as u64);
-        let (mut world, _) = self.world_at(after.min(upto));
-        while world.steps() < upto {
-            let step = world.step().expect("it happened before, and will again");
-            watch(&world, &step);
+        let (mut moment, _) = self.moment_at(after.min(upto));
+        while moment.world.steps() < upto {
+            let step = moment.step().expect("it happened before, and will again");
+            watch(&moment.world, &step);
         }
     }
 
@@ -196,7 +232,7 @@ impl Timeline {
     /// The action names a server, a client or an amount that there cannot be, or the session has
     /// as many actions as a scenario may have.
     pub fn act(&mut self, action: Action) -> Result<Step, ConfigError> {
-        let mut scenario = Scenario::clone(self.world.scenario());
+        let mut scenario = Scenario::clone(self.world().scenario());
         action.validate(scenario.nodes, scenario.clients.count)?;
         let most = super::scenario::bounds::ACTIONS;
         if scenario.actions.len() >= most {
@@ -207,7 +243,7 @@ impl Timeline {
                 accepted,
             ));
         }
-        let done = self.world.actions_done();
+        let done = self.world().actions_done();
         let timed = TimedAction {
             at: self.cursor,
             action,
@@ -223,13 +259,13 @@ impl Timeline {
         actions.extend(kept);
         scenario.actions = actions;
         self.by_hand.push(timed);
-        self.world.set_scenario(Arc::new(scenario));
+        self.present.world.set_scenario(Arc::new(scenario));
         self.forget_future();
         Ok(self.step_forward().expect("the action is due"))
     }
 
     fn forget_future(&mut self) {
-        let shown = self.world.steps();
+        let shown = self.world().steps();
         self.times.truncate(shown as usize);
         self.checkpoints.split_off(&(shown + 1));
         self.head = self.cursor;
@@ -258,8 +294,8 @@ mod tests {
         Scenario::parse(text).expect("well-formed")
     }
 
-    fn explored() -> Timeline {
-        let mut timeline = Timeline::new(scenario());
+    fn explored() -> Timeline<()> {
+        let mut timeline = Timeline::new(scenario(), ());
         assert!(timeline.run_until(Instant::ZERO + Duration::secs(5), u64::MAX, &mut |_, _| {}));
         timeline
     }
@@ -304,14 +340,14 @@ mod tests {
     fn no_step_is_further_from_a_checkpoint_than_the_spacing() {
         let timeline = explored();
         for number in (0..timeline.head_step()).step_by(97) {
-            let (_, replayed) = timeline.world_at(number);
+            let (_, replayed) = timeline.moment_at(number);
             assert!(replayed < SPACING, "step {number} needs {replayed} steps");
         }
     }
 
     #[test]
     fn time_grows_with_every_step() {
-        let mut timeline = Timeline::new(scenario());
+        let mut timeline = Timeline::new(scenario(), ());
         let mut before = Instant::ZERO;
         for _ in 0..3000 {
             let step = timeline.step_forward().expect("timers never end");
@@ -354,7 +390,7 @@ mod tests {
         let text = timeline.world().scenario().to_toml();
         let again = Scenario::parse(&text).expect("it was written just now");
         assert_eq!(&again, timeline.world().scenario().as_ref());
-        let mut replayed = Timeline::new(again);
+        let mut replayed = Timeline::new(again, ());
         replayed.run_until(end, u64::MAX, &mut |_, _| {});
         assert_eq!(
             replayed.world().fingerprint(),
@@ -373,7 +409,7 @@ mod tests {
     #[test]
     fn doing_something_forgets_what_was_done_by_hand_later() {
         let mut timeline = explored();
-        let count = |timeline: &Timeline| timeline.world().scenario().actions.len();
+        let count = |timeline: &Timeline<()>| timeline.world().scenario().actions.len();
         timeline.go_to_step(1500);
         timeline.act(Action::Heal).expect("always possible");
         assert_eq!(count(&timeline), 4);
