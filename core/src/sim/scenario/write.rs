@@ -38,10 +38,14 @@ impl Scenario {
     }
 }
 
+/// Each field on its own line, so that a table within it stays on that line.
 fn table<T: Serialize + Default + PartialEq>(text: &mut String, name: &str, value: &T) {
     if *value != T::default() {
-        let fields = toml::to_string(value).expect("settings are plain values");
-        let _ = write!(text, "\n[{name}]\n{fields}");
+        let _ = writeln!(text, "\n[{name}]");
+        let fields = toml::Value::try_from(value).expect("settings are plain values");
+        for (name, value) in fields.as_table().into_iter().flatten() {
+            let _ = writeln!(text, "{name} = {value}");
+        }
     }
 }
 
