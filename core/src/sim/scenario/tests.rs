@@ -181,7 +181,10 @@ fn sizes_are_bounded_before_anything_is_read() {
         &expect!["the scenario has 262191 bytes; at most 262144 are accepted"],
     );
     let many = "{at='1s',do='heal'},".repeat(10_000);
-    check(&with(&format!("actions = [{many}{{}}]")), &expect!["the number of actions is 10001, but must be at most 10000"]);
+    check(
+        &with(&format!("actions = [{many}{{}}]")),
+        &expect!["the number of actions is 10001, but must be at most 10000"],
+    );
 }
 
 #[test]
