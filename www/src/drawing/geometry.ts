@@ -16,27 +16,48 @@ export interface Stage {
 /** Servers on a ring, clients in a column at the left, or in a row below where it is narrow. */
 export function arrange(width: number, height: number, nodes: number, clients: number): Stage {
   const crowd = nodes <= 5 ? 1 : nodes <= 7 ? 0.88 : 0.76;
-  const small = Math.min(width, height);
-  const radius = Math.max(24, Math.min(52, small * 0.088)) * crowd;
+  const radius = Math.max(25, Math.min(76, Math.min(width, height) * 0.085)) * crowd;
   const narrow = width < 560;
-  const left = narrow ? 0 : 108;
-  const below = narrow ? 52 : 0;
   // Above a server stands the leader's mark, below it two lines of text.
-  const top = radius + 26;
-  const bottom = radius + 52 + below;
-  const centre = { x: left + (width - left) / 2, y: (top + height - bottom) / 2 };
-  const ry = Math.max(0, (height - bottom - top) / 2);
-  const rx = Math.max(0, Math.min((width - left) / 2 - radius - 30, ry * 1.75));
-  const ring = Array.from({ length: nodes }, (_, at) => {
-    if (nodes === 1) return centre;
-    const angle = (at / nodes) * 2 * Math.PI - Math.PI / 2;
-    return { x: centre.x + rx * Math.cos(angle), y: centre.y + ry * Math.sin(angle) };
-  });
+  const box = {
+    left: (narrow ? 0 : 108) + radius + 34,
+    right: width - radius - 34,
+    top: radius + 30,
+    bottom: height - radius - 58 - (narrow ? 48 : 0),
+  };
   const side = Array.from({ length: clients }, (_, at) => {
     const part = (at + 1) / (clients + 1);
-    return narrow ? { x: width * part, y: height - 34 } : { x: 48, y: height * part };
+    return narrow ? { x: width * part, y: height - 32 } : { x: 48, y: height * part };
   });
-  return { width, height, radius, nodes: ring, clients: side };
+  return { width, height, radius, nodes: ring(nodes, box), clients: side };
+}
+
+interface Box {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+/** How much wider than high a ring may become. */
+const FLATTEST = 1.75;
+
+/** Points on an ellipse that fill the box: three servers stand on less than a whole circle. */
+function ring(count: number, box: Box): Point[] {
+  const middle = { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 };
+  if (count < 2) return Array.from({ length: count }, () => middle);
+  const unit = Array.from({ length: count }, (_, at) => {
+    const angle = (at / count) * 2 * Math.PI - Math.PI / 2;
+    return { x: Math.cos(angle), y: Math.sin(angle) };
+  });
+  const xs = unit.map((point) => point.x);
+  const ys = unit.map((point) => point.y);
+  const [low, high] = [Math.min(...ys), Math.max(...ys)];
+  const ry = Math.max(0, (box.bottom - box.top) / (high - low));
+  const widest = (box.right - box.left) / Math.max(0.1, Math.max(...xs) - Math.min(...xs));
+  const rx = Math.max(0, Math.min(widest, ry * FLATTEST));
+  const centre = middle.y - ((low + high) / 2) * ry;
+  return unit.map((point) => ({ x: middle.x + point.x * rx, y: centre + point.y * ry }));
 }
 
 /** The stretch that a message flies: from rim to rim, a little to the right of the middle. */

@@ -26,7 +26,10 @@ export interface Doors {
 
 export function onKey(event: KeyboardEvent, session: Session, doors: Doors): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === 'Escape') return doors.escape();
+  if (event.key === 'Escape') {
+    doors.escape();
+    return;
+  }
   const target = event.target instanceof Element ? event.target : undefined;
   if (target?.closest('input:not([data-transport]), select, textarea, dialog')) return;
   // A focused control keeps the keys that work it; all others are the page's.
@@ -39,11 +42,7 @@ export function onKey(event: KeyboardEvent, session: Session, doors: Doors): voi
   act();
 }
 
-function action(
-  event: KeyboardEvent,
-  session: Session,
-  doors: Doors,
-): (() => void) | undefined {
+function action(event: KeyboardEvent, session: Session, doors: Doors): (() => void) | undefined {
   const node = session.selectedNode;
   const jump = (by: number) => () => session.goTo(session.time + by);
   switch (event.key) {

@@ -2,7 +2,7 @@
  * A session as the fragment of a link: `#s1=<scenario, deflated, base64url>&t=<µs>&n=<step>`.
  * The number after `s` is the version of this form; the scenario has a version of its own.
  */
-import { Inflate, deflateSync, strFromU8, strToU8 } from 'fflate';
+import { deflateSync, Inflate, strFromU8, strToU8 } from 'fflate';
 
 /** What a link holds: a scenario file and the moment to open it at. */
 export interface Shared {
