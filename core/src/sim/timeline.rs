@@ -4,11 +4,11 @@
 //! happened. Going back does not forget what comes after, for it will come again; doing something
 //! does, for then it will not.
 
-use super::scenario::{Action, Scenario, TimedAction};
+use super::scenario::{Action, Scenario, TimedAction, bounds, check_amount};
 use super::step::Step;
 use super::world::World;
 use crate::types::{ConfigError, Instant};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Follows a run step by step, and travels in time with it.
@@ -34,9 +34,9 @@ pub struct Timeline<O> {
     checkpoints: BTreeMap<u64, Moment<O>>,
     /// Steps between checkpoints; doubles when there are too many.
     spacing: u64,
-    /// Actions done by hand, as opposed to the scenario's own: doing something else before them
-    /// forgets them.
-    by_hand: Vec<TimedAction>,
+    /// Which of the scenario's actions were done by hand: doing something else before them forgets
+    /// them.
+    by_hand: BTreeSet<usize>,
 }
 
 /// The world at one moment, with whoever follows it.
@@ -74,7 +74,7 @@ impl<O: Observer> Timeline<O> {
             times: Vec::new(),
             head: Instant::ZERO,
             spacing: SPACING,
-            by_hand: Vec::new(),
+            by_hand: BTreeSet::new(),
         }
     }
 
@@ -137,13 +137,14 @@ impl<O: Observer> Timeline<O> {
     }
 
     /// Forward until `time`, but at most `most` steps; tells whether the time is reached. Every
-    /// step is shown to `watch`.
+    /// step is shown to `watch`. Nobody can wait beyond the longest run that there may be.
     pub fn run_until(
         &mut self,
         time: Instant,
         most: u64,
         watch: &mut impl FnMut(&World, &Step),
     ) -> bool {
+        let time = time.min(Instant::ZERO + bounds::END);
         for _ in 0..most {
             if self.world().next_time().is_none_or(|next| next > time) {
                 self.cursor = self.cursor.max(time);
@@ -233,32 +234,22 @@ impl<O: Observer> Timeline<O> {
     /// as many actions as a scenario may have.
     pub fn act(&mut self, action: Action) -> Result<Step, ConfigError> {
         let mut scenario = Scenario::clone(self.world().scenario());
-        action.validate(scenario.nodes, scenario.clients.count)?;
-        let most = super::scenario::bounds::ACTIONS;
-        if scenario.actions.len() >= most {
-            let accepted = format!("at most {most} in one session");
-            return Err(ConfigError::new(
-                "the number of actions",
-                most + 1,
-                accepted,
-            ));
-        }
         let done = self.world().actions_done();
-        let timed = TimedAction {
-            at: self.cursor,
-            action,
-        };
-        let (past, future) = scenario.actions.split_at(done);
-        let by_hand = &self.by_hand;
-        let kept = future
-            .iter()
-            .filter(|action| !by_hand.contains(action))
-            .cloned();
-        let mut actions = past.to_vec();
-        actions.push(timed.clone());
-        actions.extend(kept);
-        scenario.actions = actions;
-        self.by_hand.push(timed);
+        let future = scenario.actions.split_off(done);
+        let kept = (done..).zip(future);
+        let kept = kept.filter(|(place, _)| !self.by_hand.contains(place));
+        let kept: Vec<TimedAction> = kept.map(|(_, timed)| timed).collect();
+        // An action whose time has come may wait behind others of its moment: this one goes
+        // before it, in the file too.
+        let waiting = kept.first().map_or(self.cursor, |timed| timed.at);
+        let at = self.cursor.min(waiting);
+        let timed = TimedAction { at, action };
+        timed.validate(scenario.nodes, scenario.clients.count)?;
+        scenario.actions.push(timed);
+        scenario.actions.extend(kept);
+        check_amount(&scenario.actions)?;
+        self.by_hand.split_off(&done);
+        self.by_hand.insert(done);
         self.present.world.set_scenario(Arc::new(scenario));
         self.forget_future();
         Ok(self.step_forward().expect("the action is due"))
@@ -275,6 +266,7 @@ impl<O: Observer> Timeline<O> {
 #[cfg(test)]
 mod tests {
     use super::{SPACING, Timeline};
+    use crate::sim::Cause;
     use crate::sim::{Action, Scenario, World};
     use crate::types::{Duration, Instant, NodeId};
     use std::sync::Arc;
@@ -420,6 +412,79 @@ mod tests {
             4,
             "the later one is gone, the scenario's own three stay"
         );
+    }
+
+    fn parse(actions: &str) -> Scenario {
+        let head = "flotilla = 1\nname = \"x\"\nend = \"5s\"\nnodes = 3\n";
+        Scenario::parse(&format!("{head}actions = [ {actions} ]")).expect("well-formed")
+    }
+
+    /// Runs the session again from its text, to the same step.
+    fn again(timeline: &Timeline<()>) -> u64 {
+        let text = timeline.world().scenario().to_toml();
+        let scenario = Scenario::parse(&text).expect("it was written just now");
+        let mut replayed = Timeline::new(scenario, ());
+        while replayed.world().steps() < timeline.world().steps() {
+            replayed.step_forward().expect("as before");
+        }
+        replayed.world().fingerprint()
+    }
+
+    /// Actions of one moment happen one after the other, a microsecond apart; a person may step
+    /// in between.
+    #[test]
+    fn doing_something_between_actions_of_one_moment_replays_so() {
+        let row = |node: u32| format!("{{ at = \"1s\", do = \"crash\", node = {node} }},");
+        for wait in 0..4 {
+            let rows: String = (1..=3).map(row).collect();
+            let mut timeline = Timeline::new(parse(&rows), ());
+            let second = Instant::ZERO + Duration::secs(1);
+            timeline.run_until(Instant(second.0 - 1), u64::MAX, &mut |_, _| {});
+            for _ in 0..wait {
+                timeline.step_forward();
+            }
+            let step = timeline.act(Action::Heal).expect("always possible");
+            assert_eq!(step.cause, Cause::Action(Action::Heal), "right away");
+            for _ in 0..100 {
+                timeline.step_forward();
+            }
+            let fingerprint = timeline.world().fingerprint();
+            assert_eq!(again(&timeline), fingerprint, "after {wait} steps");
+        }
+    }
+
+    #[test]
+    fn what_the_scenario_does_itself_stays_even_if_a_person_did_the_same() {
+        let mut timeline = Timeline::new(parse("{ at = \"1s\", do = \"heal\" }"), ());
+        timeline.seek(Instant(999_000), u64::MAX, &mut |_, _| {});
+        let before = timeline.world().steps();
+        while timeline.world().now() < Instant(1_000_000) {
+            timeline.step_forward();
+        }
+        timeline.act(Action::Heal).expect("always possible");
+        timeline.go_to_step(before);
+        timeline.act(Action::Heal).expect("always possible");
+        let actions = &timeline.world().scenario().actions;
+        assert_eq!(actions.len(), 2, "{actions:?}");
+    }
+
+    #[test]
+    fn there_is_no_doing_beyond_the_end_of_time() {
+        let mut timeline = Timeline::new(parse(""), ());
+        timeline.seek(Instant(u64::MAX), 100, &mut |_, _| {});
+        assert!(timeline.cursor() < Instant(u64::MAX), "a hundred steps");
+        for node in 1..=3 {
+            let node = NodeId(node);
+            timeline.act(Action::Crash { node }).expect("runs");
+        }
+        timeline.seek(Instant(u64::MAX), u64::MAX, &mut |_, _| {});
+        assert_eq!(timeline.world().next_time(), None, "all servers are down");
+        let end = crate::sim::bounds::END;
+        assert_eq!(timeline.cursor(), Instant::ZERO + end);
+        timeline.act(Action::Heal).expect("the last moment");
+        timeline.act(Action::Heal).expect("still the last moment");
+        assert!(timeline.act(Action::Heal).is_err());
+        assert_eq!(timeline.step_forward(), None);
     }
 
     #[test]

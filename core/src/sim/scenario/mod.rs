@@ -13,6 +13,7 @@ mod syntax;
 mod tests;
 mod write;
 
+pub(super) use model::check_amount;
 pub use model::{Action, DiskConfig, Expect, Operation, Scenario, TimedAction, bounds};
 pub use parse::{ScenarioError, VERSION};
 pub use syntax::SyntaxError;
