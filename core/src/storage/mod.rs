@@ -27,6 +27,6 @@ pub use record::{
     SegmentLen, SnapshotMark,
 };
 pub use recover::{Recovered, recover};
-pub use report::{Finding, RecoveryError, Report};
+pub use report::{Finding, RecoveryError, Report, SnapshotProblem};
 pub use snapshot::{SnapshotError, is_snapshot_file, load as load_snapshot, save as save_snapshot};
 pub use wal::{Segment, Wal, segment_file, segment_sequence};

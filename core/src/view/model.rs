@@ -276,6 +276,7 @@ border! {
     }
 
     /// How much an event matters to the story.
+    #[derive(Copy)]
     pub enum Weight {
         /// A turn of the story: elections, crashes, recoveries, snapshots.
         Story,
