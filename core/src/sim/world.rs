@@ -520,3 +520,6 @@ impl World {
         super::actions::act(self, action);
     }
 }
+
+#[cfg(test)]
+mod tests;
