@@ -36,8 +36,11 @@ pub enum Persist {
     },
     /// An entry. Where the log on disk reaches its index or beyond, it is cut there first.
     Entry(Entry),
-    /// The snapshot that covers this, already durable itself, is the beginning of the log.
+    /// The snapshot that covers this, already durable itself, is the beginning of the log; the
+    /// entries that follow stay.
     Snapshot(Position),
+    /// The same, and no entry stays.
+    Reset(Position),
 }
 
 /// A snapshot that arrived from a leader.

@@ -241,16 +241,16 @@ impl Raft {
         let last = self.log.last().index;
         // Log Matching: who holds the snapshot's last entry agrees with all before it, and what
         // follows may have been acknowledged, so it stays. Anything else is replaced whole.
-        let log = if self.log.fit(covers) == Fit::Holds {
+        let (log, record) = if self.log.fit(covers) == Fit::Holds {
             self.log.compact(covers.index);
-            InstalledLog::SuffixKept { last }
+            (InstalledLog::SuffixKept { last }, Persist::Snapshot(covers))
         } else {
             self.durability.log_cut(Index::ZERO.next());
             self.log = super::log::Log::new(covers, []);
-            InstalledLog::Replaced { last }
+            (InstalledLog::Replaced { last }, Persist::Reset(covers))
         };
         self.snapshot = Some(snapshot);
-        out.records.push(Persist::Snapshot(covers));
+        out.records.push(record);
         self.durability.log_issued(self.log.last().index);
         out.events.push(Event::SnapshotInstalled { covers, log });
         self.raise_commit(covers.index, CommitReason::Snapshot { covers }, out);

@@ -1,18 +1,20 @@
 //! How consensus state is written as storage records, and read back.
 
 use crate::raft::{Entry, Payload, Persist};
-use crate::storage::{HardState, LogEntry, Record};
+use crate::storage::{HardState, LogEntry, Record, SnapshotMark};
+use crate::types::Position;
 use bytes::{Bytes, BytesMut};
 
-/// The record of everything but a snapshot, whose file only the snapshot lane knows.
-pub(super) fn record(persist: Persist) -> Option<Record> {
+/// The record of what must survive; `mark` finds the file of the snapshot that covers a position.
+pub(super) fn record(persist: Persist, mark: impl FnOnce(Position) -> SnapshotMark) -> Record {
     match persist {
-        Persist::HardState { term, vote } => Some(Record::HardState(HardState { term, vote })),
-        Persist::Entry(entry) => Some(Record::Entry(LogEntry {
+        Persist::HardState { term, vote } => Record::HardState(HardState { term, vote }),
+        Persist::Entry(entry) => Record::Entry(LogEntry {
             position: entry.position,
             payload: payload_bytes(entry.payload),
-        })),
-        Persist::Snapshot(_) => None,
+        }),
+        Persist::Snapshot(covers) => Record::Snapshot(mark(covers)),
+        Persist::Reset(covers) => Record::Reset(mark(covers)),
     }
 }
 
@@ -68,7 +70,8 @@ mod tests {
                 position: Position::new(Term(2), Index(7)),
                 payload,
             };
-            let Some(Record::Entry(stored)) = record(Persist::Entry(before.clone())) else {
+            let no_file = |_| unreachable!("an entry has no file");
+            let Record::Entry(stored) = record(Persist::Entry(before.clone()), no_file) else {
                 panic!("an entry is written as an entry");
             };
             assert_eq!(entry(stored), before);

@@ -45,14 +45,13 @@ impl LogLane {
         &self.wal
     }
 
-    pub(super) fn push(&mut self, record: Record) {
+    /// Adds consensus record `number`. Once one that names a snapshot is durable, older files may
+    /// go.
+    pub(super) fn push(&mut self, record: Record, number: u64) {
+        if let Record::Snapshot(mark) | Record::Reset(mark) = &record {
+            self.naming = Some((number, mark.position));
+        }
         self.queue.push(record);
-    }
-
-    /// Consensus record `number` names the snapshot: once it is durable, older files may go.
-    pub(super) fn push_snapshot(&mut self, mark: SnapshotMark, number: u64) {
-        self.naming = Some((number, mark.position));
-        self.queue.push(Record::Snapshot(mark));
     }
 
     /// How many writes are not durable yet, the waiting records counting as one.

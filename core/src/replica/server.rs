@@ -8,7 +8,7 @@ use super::event::{Event, SnapshotReason};
 use super::io::{Effects, Envelope, Input, Lane, Outcome, Request, RequestBody, WriteId};
 use super::persistence::{LogLane, Origin, SnapshotJob, SnapshotLane};
 use crate::cache::{Cache, Command};
-use crate::raft::{self, Entry, Output, Payload, Persist, Raft, ReadOutcome, Restored, Snapshot};
+use crate::raft::{self, Entry, Output, Payload, Raft, ReadOutcome, Restored, Snapshot};
 use crate::storage::{self, Disk, DiskError, Identity, RecoveryError, SnapshotMark, Wal};
 use crate::types::{Fingerprint, Index, Instant, NodeId, Position, Term};
 use bytes::Bytes;
@@ -283,28 +283,9 @@ impl Replica {
         let issued = self.raft.records_issued();
         let count = output.records.len() as u64;
         for (persist, number) in output.records.drain(..).zip(issued - count + 1..) {
-            match persist {
-                Persist::Snapshot(covers) => {
-                    let mark = self.take_mark(covers);
-                    self.log_lane.push_snapshot(mark, number);
-                }
-                other => {
-                    let record = codec::record(other).expect("only snapshots need their file");
-                    self.log_lane.push(record);
-                }
-            }
+            let record = codec::record(persist, |covers| take_mark(&mut self.unnamed, covers));
+            self.log_lane.push(record, number);
         }
-    }
-
-    /// The file of the snapshot that consensus now counts on; files that it passed over stay
-    /// unnamed, and recovery sets them aside.
-    fn take_mark(&mut self, covers: Position) -> SnapshotMark {
-        while let Some(mark) = self.unnamed.pop_front() {
-            if mark.position == covers {
-                return mark;
-            }
-        }
-        panic!("consensus names the snapshot that covers {covers} only once its file is durable");
     }
 
     fn send(&mut self, output: &mut Output, out: &mut Effects) {
@@ -468,6 +449,17 @@ impl Replica {
             self.member.node
         );
     }
+}
+
+/// The file of the snapshot that consensus now counts on; files that it passed over stay unnamed,
+/// and recovery sets them aside.
+fn take_mark(unnamed: &mut VecDeque<SnapshotMark>, covers: Position) -> SnapshotMark {
+    while let Some(mark) = unnamed.pop_front() {
+        if mark.position == covers {
+            return mark;
+        }
+    }
+    panic!("consensus names the snapshot that covers {covers} only once its file is durable");
 }
 
 /// The state machine of a snapshot, and the digest of what it has applied.

@@ -18,6 +18,8 @@ mod record;
 mod recover;
 mod report;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod wal;
 
 pub use config::Config;

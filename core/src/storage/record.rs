@@ -64,9 +64,12 @@ pub enum Record {
     Entry(LogEntry),
     /// So much is known to be committed.
     Commit(Index),
-    /// The snapshot is the beginning of the log. If the log holds the snapshot's last entry,
-    /// what follows it stays; otherwise the log is discarded.
+    /// The snapshot is the beginning of the log; entries that follow what it covers stay.
     Snapshot(SnapshotMark),
+    /// The snapshot is the beginning of the log, and no earlier entry is part of it any more.
+    /// That it did not hold the snapshot's last entry was decided when the snapshot was
+    /// installed; a reader could not decide it again once older segments are gone.
+    Reset(SnapshotMark),
 }
 
 /// Everything that older segments say and that this one must not depend on, so that they can be

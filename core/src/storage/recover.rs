@@ -108,6 +108,7 @@ impl Replay {
             Record::Commit(index) => self.commit = self.commit.max(index),
             Record::Entry(entry) => return self.append(entry),
             Record::Snapshot(mark) => self.name_snapshot(mark),
+            Record::Reset(mark) => self.reset(mark),
         }
         Ok(())
     }
@@ -144,25 +145,18 @@ impl Replay {
         Ok(())
     }
 
-    /// The rule of installation: who holds the snapshot's last entry keeps what follows it.
     fn name_snapshot(&mut self, mark: SnapshotMark) {
-        let covers = mark.position;
-        let agrees = self.entries.iter().any(|entry| entry.position == covers);
-        let newest = self
-            .snapshots
-            .back()
-            .map_or(Index::ZERO, |mark| mark.position.index);
-        if !agrees && covers.index > newest {
-            let entries = self.entries.len() as u64;
-            self.entries.clear();
-            if entries > 0 {
-                self.report(Finding::LogReplaced { covers, entries });
-            }
-        }
         self.snapshots.push_back(mark);
         if self.snapshots.len() > 2 {
             self.snapshots.pop_front();
         }
+    }
+
+    fn reset(&mut self, mark: SnapshotMark) {
+        let (covers, entries) = (mark.position, self.entries.len() as u64);
+        self.entries.clear();
+        self.report(Finding::LogReplaced { covers, entries });
+        self.name_snapshot(mark);
     }
 
     fn set_aside(&mut self, disk: &dyn Disk, file: &str, why: SnapshotProblem) {

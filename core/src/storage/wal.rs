@@ -133,7 +133,7 @@ impl Wal {
             match record {
                 Record::HardState(state) => self.hard_state = *state,
                 Record::Commit(index) => self.commit = *index,
-                Record::Snapshot(mark) => {
+                Record::Snapshot(mark) | Record::Reset(mark) => {
                     self.commit = self.commit.max(mark.position.index);
                     self.snapshots.push_back(mark.clone());
                 }

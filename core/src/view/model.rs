@@ -73,6 +73,8 @@ border! {
         pub last: u64,
         /// The term of its last entry.
         pub last_term: u64,
+        /// The terms of its newest entries, the last one at `last`; bounded.
+        pub recent_terms: Vec<u64>,
         /// Where what is durable of its log ends.
         pub durable: u64,
         /// Its commit index.

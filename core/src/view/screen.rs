@@ -42,6 +42,7 @@ pub(super) fn node(node: &Node) -> NodeView {
             first: 0,
             last: 0,
             last_term: 0,
+            recent_terms: Vec::new(),
             durable: 0,
             commit: 0,
             applied: 0,
@@ -74,6 +75,7 @@ fn running(node: &Node, replica: &Replica) -> NodeView {
         first: raft.log().first().0,
         last: last.index.0,
         last_term: last.term.0,
+        recent_terms: recent_terms(raft),
         durable: raft.durable_last().0,
         commit: raft.commit().0,
         applied: replica.applied().index.0,
@@ -87,6 +89,18 @@ fn running(node: &Node, replica: &Replica) -> NodeView {
         keys: replica.cache().len() as u64,
         writes_pending: replica.writes_pending(),
     }
+}
+
+/// Logs are compared side by side over so many entries.
+const COMPARED: u64 = 48;
+
+fn recent_terms(raft: &Raft) -> Vec<u64> {
+    let last = raft.log().last().index;
+    let after = Index(last.0.saturating_sub(COMPARED));
+    raft.log()
+        .range(after, last)
+        .map(|entry| entry.position.term.0)
+        .collect()
 }
 
 fn position(position: Position) -> PositionView {

@@ -215,7 +215,11 @@ fn what_cannot_work_is_named() {
     .map(|(line, replacement)| (replacement, with(line, replacement)));
     let added = [
         "[raft]\nelection_timeout_min = \"60ms\"",
+        "[raft]\nelection_timeout_max = \"100ms\"",
+        "[raft]\nheartbeat_interval = \"-5ms\"",
         "[snapshot]\nentries = 0",
+        "[storage]\nsegment_bytes = 1",
+        "[network]\nlatency = { uniform = [\"2ms\"] }",
         "[network]\nlatency = { uniform = [\"-2ms\", \"8ms\"] }",
         "[network]\nlatency = { uniform = [\"9ms\", \"8ms\"] }",
         "[network]\nlatency = { constant = \"61min\" }",
@@ -230,72 +234,88 @@ fn what_cannot_work_is_named() {
     check(
         &[&changed[..], &added[..]].concat(),
         &expect![[r#"
-        nodes = 0
-            nodes is 0, but must be between 1 and 9
-        nodes = 10
-            nodes is 10, but must be between 1 and 9
-        nodes = -1
-            the scenario cannot be read: line 5, column 9: invalid value: integer `-1`, expected a whole number that is not negative
-              | nodes = -1
-              |         ^
-        nodez = 3
-            the scenario cannot be read: line 5, column 1: unknown field `nodez`, expected one of `flotilla`, `name`, `about`, `seed`, `end`, `nodes`, `raft`, `storage`, `cache`, `snapshot`, `network`, `disk`, `clients`, `actions`, `expect`
-              | nodez = 3
-              | ^
-        seed = 9007199254740992
-            seed is 9007199254740992, but must be below 2^53 (9007199254740992)
-        seed = 0.5
-            the scenario cannot be read: line 3, column 8: invalid type: floating point `0.5`, expected a whole number that is not negative
-              | seed = 0.5
-              |        ^
-        end = "0s"
-            end is 0ms, but must be between 1ms and 604800s
-        end = 20
-            the scenario cannot be read: line 4, column 7: invalid type: integer `20`, expected a duration with its unit, as "150ms" or "2s"
-              | end = 20
-              |       ^
-        name = ""
-            name is 0 bytes long, but must be 1 to 1024 bytes long
-        [raft]
-        election_timeout_min = "60ms"
-            raft.election_timeout_min is 60ms, but must be at least twice heartbeat_interval (50ms), or followers campaign against a living leader
-        [snapshot]
-        entries = 0
-            snapshot.entries is 0, but must be between 1 and 100000000
-        [network]
-        latency = { uniform = ["-2ms", "8ms"] }
-            the scenario cannot be read: line 7, column 24: "-2ms" is not a duration: write a number that is not negative and its unit, one of us, ms, s, min ("150ms", "1.5s")
-              | latency = { uniform = ["-2ms", "8ms"] }
-              |                        ^
-        [network]
-        latency = { uniform = ["9ms", "8ms"] }
-            network.latency is 9ms to 8ms, but must be ordered from the shortest to the longest
-        [network]
-        latency = { constant = "61min" }
-            network.latency is 3660s, but must be at most 3600s
-        [network]
-        latency = { normal = "5ms" }
-            the scenario cannot be read: line 7, column 13: unknown variant `normal`, expected one of `constant`, `uniform`, `long_tail`
-              | latency = { normal = "5ms" }
-              |             ^
-        [network]
-        loss_ppm = 0.1
-            the scenario cannot be read: line 7, column 12: invalid type: floating point `0.1`, expected a whole number that is not negative
-              | loss_ppm = 0.1
-              |            ^
-        [network]
-        loss_ppm = 1000001
-            network.loss_ppm is 1000001, but must be between 0 and 1000000
-        [clients]
-        count = 65
-            clients.count is 65, but must be between 1 and 64
-        [clients]
-        backoff_max = "1ms"
-            clients.backoff_max is 1ms, but must be between 20ms and 600s
-        [expect]
-        snapshot_installed = [4]
-            expect.snapshot_installed is 4, but must be a server, 1 to 3
-    "#]],
+            nodes = 0
+                nodes is 0, but must be between 1 and 9
+            nodes = 10
+                nodes is 10, but must be between 1 and 9
+            nodes = -1
+                the scenario cannot be read: line 5, column 9: invalid value: integer `-1`, expected a whole number that is not negative
+                  | nodes = -1
+                  |         ^
+            nodez = 3
+                the scenario cannot be read: line 5, column 1: unknown field `nodez`, expected one of `flotilla`, `name`, `about`, `seed`, `end`, `nodes`, `raft`, `storage`, `cache`, `snapshot`, `network`, `disk`, `clients`, `actions`, `expect`
+                  | nodez = 3
+                  | ^
+            seed = 9007199254740992
+                seed is 9007199254740992, but must be below 2^53 (9007199254740992)
+            seed = 0.5
+                the scenario cannot be read: line 3, column 8: invalid type: floating point `0.5`, expected a whole number that is not negative
+                  | seed = 0.5
+                  |        ^
+            end = "0s"
+                end is 0ms, but must be between 1ms and 604800s
+            end = 20
+                the scenario cannot be read: line 4, column 7: invalid type: integer `20`, expected a duration with its unit, as "150ms" or "2s"
+                  | end = 20
+                  |       ^
+            name = ""
+                name is 0 bytes long, but must be 1 to 1024 bytes long
+            [raft]
+            election_timeout_min = "60ms"
+                raft.election_timeout_min is 60ms, but must be at least twice heartbeat_interval (50ms), or followers campaign against a living leader
+            [raft]
+            election_timeout_max = "100ms"
+                raft.election_timeout_max is 100ms, but must be above election_timeout_min (150ms), or votes split for ever
+            [raft]
+            heartbeat_interval = "-5ms"
+                the scenario cannot be read: line 7, column 22: "-5ms" is not a duration: write a number that is not negative and its unit, one of us, ms, s, min ("150ms", "1.5s")
+                  | heartbeat_interval = "-5ms"
+                  |                      ^
+            [snapshot]
+            entries = 0
+                snapshot.entries is 0, but must be between 1 and 100000000
+            [storage]
+            segment_bytes = 1
+                storage.segment_bytes is 1, but must be between 256 and 1073741824
+            [network]
+            latency = { uniform = ["2ms"] }
+                the scenario cannot be read: line 7, column 23: expected tuple with length 2
+                  | latency = { uniform = ["2ms"] }
+                  |                       ^
+            [network]
+            latency = { uniform = ["-2ms", "8ms"] }
+                the scenario cannot be read: line 7, column 24: "-2ms" is not a duration: write a number that is not negative and its unit, one of us, ms, s, min ("150ms", "1.5s")
+                  | latency = { uniform = ["-2ms", "8ms"] }
+                  |                        ^
+            [network]
+            latency = { uniform = ["9ms", "8ms"] }
+                network.latency is 9ms to 8ms, but must be ordered from the shortest to the longest
+            [network]
+            latency = { constant = "61min" }
+                network.latency is 3660s, but must be at most 3600s
+            [network]
+            latency = { normal = "5ms" }
+                the scenario cannot be read: line 7, column 13: unknown variant `normal`, expected one of `constant`, `uniform`, `long_tail`
+                  | latency = { normal = "5ms" }
+                  |             ^
+            [network]
+            loss_ppm = 0.1
+                the scenario cannot be read: line 7, column 12: invalid type: floating point `0.1`, expected a whole number that is not negative
+                  | loss_ppm = 0.1
+                  |            ^
+            [network]
+            loss_ppm = 1000001
+                network.loss_ppm is 1000001, but must be between 0 and 1000000
+            [clients]
+            count = 65
+                clients.count is 65, but must be between 1 and 64
+            [clients]
+            backoff_max = "1ms"
+                clients.backoff_max is 1ms, but must be between 20ms and 600s
+            [expect]
+            snapshot_installed = [4]
+                expect.snapshot_installed is 4, but must be a server, 1 to 3
+        "#]],
     );
 }
 
@@ -305,6 +325,7 @@ fn what_is_no_action_is_named_with_its_row() {
         "{ at = \"2s\", do = \"crash\", node = 7 }",
         "{ at = \"2s\", do = \"heal\" }, { at = \"3s\", do = \"crash\" }",
         "{ at = \"2s\", do = \"crash\", node = 1, key = \"a\" }",
+        "{ at = \"2s\", do = \"heal\", node = 1 }",
         "{ at = \"2s\", do = \"explode\" }",
         "{ at = \"2s\" }",
         "{ do = \"heal\" }",
@@ -324,47 +345,49 @@ fn what_is_no_action_is_named_with_its_row() {
     check(
         &rows.map(|row| (row, acting(row))),
         &expect![[r#"
-        { at = "2s", do = "crash", node = 7 }
-            action 1 (at 2s): `node` of `crash` is 7, but must be a server, 1 to 3
-        { at = "2s", do = "heal" }, { at = "3s", do = "crash" }
-            action 2 (at 3s): `crash` needs `node`, a server, 1 to 3
-        { at = "2s", do = "crash", node = 1, key = "a" }
-            action 1 (at 2s): `crash` takes no `key`; crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
-        { at = "2s", do = "explode" }
-            action 1 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
-        { at = "2s" }
-            action 1 (at 2s): `do` is missing: crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
-        { do = "heal" }
-            action 1: `at` is missing: when, as "2s"
-        { at = "800h", do = "heal" }
-            the scenario cannot be read: line 6, column 20: "800h" is not a duration: write a number that is not negative and its unit, one of us, ms, s, min ("150ms", "1.5s")
-              | actions = [ { at = "800h", do = "heal" } ]
-              |                    ^
-        { at = "18446744073709551615us", do = "heal" }
-            action 1 (at 18446744073709551615us): `at` of `heal` is 18446744073709551615us, but must be between 0ms and 604800s
-        { at = "2s", do = "crash", node = "two" }
-            the scenario cannot be read: line 6, column 47: invalid type: string "two", expected a whole number that is not negative
-              | actions = [ { at = "2s", do = "crash", node = "two" } ]
-              |                                               ^
-        { at = "2s", do = "cut", from = 1, to = 1 }
-            action 1 (at 2s): `to` of `cut` is 1, but must be another server than `from`
-        { at = "2s", do = "partition", groups = [[1], [1, 2]] }
-            action 1 (at 2s): `groups` of `partition` is 1, but must be in one group only
-        { at = "2s", do = "drop", message = 0 }
-            action 1 (at 2s): `message` of `drop` is 0, but must be between 1 and 9007199254740991
-        { at = "2s", do = "drop", message = 9223372036854775807 }
-            action 1 (at 2s): `message` of `drop` is 9223372036854775807, but must be between 1 and 9007199254740991
-        { at = "2s", do = "delay", message = 1, by = "0ms" }
-            action 1 (at 2s): `by` of `delay` is 0ms, but must be between 1us and 3600s
-        { at = "2s", do = "put", client = 2, key = "a", value = "1" }
-            action 1 (at 2s): `client` of `put` is 2, but must be a client, 1 to 1
-        { at = "2s", do = "put", client = 1, key = "", value = "1" }
-            action 1 (at 2s): `key` of `put` is 0 bytes long, but must be 1 to 1024 bytes long
-        { at = "2s", do = "put", client = 1, key = "a" }
-            action 1 (at 2s): `put` needs `value`, a text
-        { at = "2s", do = "write", client = 1, keys = 100001, prefix = "a" }
-            action 1 (at 2s): `keys` of `write` is 100001, but must be between 1 and 100000
-    "#]],
+            { at = "2s", do = "crash", node = 7 }
+                action 1 (at 2s): `node` of `crash` is 7, but must be a server, 1 to 3
+            { at = "2s", do = "heal" }, { at = "3s", do = "crash" }
+                action 2 (at 3s): `crash` needs `node`, a server, 1 to 3
+            { at = "2s", do = "crash", node = 1, key = "a" }
+                action 1 (at 2s): `crash` takes no `key`; crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
+            { at = "2s", do = "heal", node = 1 }
+                action 1 (at 2s): `heal` takes no `node`; crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
+            { at = "2s", do = "explode" }
+                action 1 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
+            { at = "2s" }
+                action 1 (at 2s): `do` is missing: crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
+            { do = "heal" }
+                action 1: `at` is missing: when, as "2s"
+            { at = "800h", do = "heal" }
+                the scenario cannot be read: line 6, column 20: "800h" is not a duration: write a number that is not negative and its unit, one of us, ms, s, min ("150ms", "1.5s")
+                  | actions = [ { at = "800h", do = "heal" } ]
+                  |                    ^
+            { at = "18446744073709551615us", do = "heal" }
+                action 1 (at 18446744073709551615us): `at` of `heal` is 18446744073709551615us, but must be between 0ms and 604800s
+            { at = "2s", do = "crash", node = "two" }
+                the scenario cannot be read: line 6, column 47: invalid type: string "two", expected a whole number that is not negative
+                  | actions = [ { at = "2s", do = "crash", node = "two" } ]
+                  |                                               ^
+            { at = "2s", do = "cut", from = 1, to = 1 }
+                action 1 (at 2s): `to` of `cut` is 1, but must be another server than `from`
+            { at = "2s", do = "partition", groups = [[1], [1, 2]] }
+                action 1 (at 2s): `groups` of `partition` is 1, but must be in one group only
+            { at = "2s", do = "drop", message = 0 }
+                action 1 (at 2s): `message` of `drop` is 0, but must be between 1 and 9007199254740991
+            { at = "2s", do = "drop", message = 9223372036854775807 }
+                action 1 (at 2s): `message` of `drop` is 9223372036854775807, but must be between 1 and 9007199254740991
+            { at = "2s", do = "delay", message = 1, by = "0ms" }
+                action 1 (at 2s): `by` of `delay` is 0ms, but must be between 1us and 3600s
+            { at = "2s", do = "put", client = 2, key = "a", value = "1" }
+                action 1 (at 2s): `client` of `put` is 2, but must be a client, 1 to 1
+            { at = "2s", do = "put", client = 1, key = "", value = "1" }
+                action 1 (at 2s): `key` of `put` is 0 bytes long, but must be 1 to 1024 bytes long
+            { at = "2s", do = "put", client = 1, key = "a" }
+                action 1 (at 2s): `put` needs `value`, a text
+            { at = "2s", do = "write", client = 1, keys = 100001, prefix = "a" }
+                action 1 (at 2s): `keys` of `write` is 100001, but must be between 1 and 100000
+        "#]],
     );
 }
 
