@@ -5,7 +5,7 @@
 //! does, for then it will not.
 
 use super::scenario::{Action, Scenario, TimedAction, bounds, check_amount};
-use super::step::Step;
+use super::step::{Step, What};
 use super::world::World;
 use crate::types::{ConfigError, Instant};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +32,7 @@ pub struct Timeline<O> {
     /// The furthest moment explored.
     head: Instant,
     checkpoints: BTreeMap<u64, Moment<O>>,
-    /// Steps between checkpoints; doubles when there are too many.
+    /// Effort between checkpoints; doubles when there are too many.
     spacing: u64,
     /// Which of the scenario's actions were done by hand: doing something else before them forgets
     /// them.
@@ -44,19 +44,38 @@ pub struct Timeline<O> {
 struct Moment<O> {
     world: World,
     observer: O,
+    /// What it takes to come here from the beginning, in ordinary steps.
+    effort: u64,
 }
 
 impl<O: Observer> Moment<O> {
     fn step(&mut self) -> Option<Step> {
         let step = self.world.step()?;
         self.observer.observe(&self.world, &step);
+        self.effort += effort(&step);
         Some(step)
     }
 }
 
-/// Checkpoints are this many steps apart at first: replaying so many takes a few milliseconds.
+/// What it takes to replay a step, in ordinary steps. What takes longer by far is to write a
+/// snapshot of a large cache: it is then worth a checkpoint of its own.
+fn effort(step: &Step) -> u64 {
+    let written = step
+        .happenings
+        .iter()
+        .map(|happening| match happening.what {
+            What::WriteIssued { bytes, .. } => bytes,
+            _ => 0,
+        });
+    1 + written.sum::<u64>() / BYTES_PER_STEP
+}
+
+/// Writing so many bytes takes about as long as an ordinary step.
+const BYTES_PER_STEP: u64 = 1_024;
+/// Checkpoints are this many ordinary steps apart at first: replaying so many takes a few
+/// milliseconds.
 const SPACING: u64 = 512;
-/// More checkpoints than this are thinned out to every other.
+/// More checkpoints than this are thinned out.
 const CHECKPOINTS: usize = 512;
 
 impl<O: Observer> Timeline<O> {
@@ -66,6 +85,7 @@ impl<O: Observer> Timeline<O> {
         let present = Moment {
             world: World::new(Arc::new(scenario)),
             observer,
+            effort: 0,
         };
         Timeline {
             checkpoints: BTreeMap::from([(0, present.clone())]),
@@ -120,20 +140,29 @@ impl<O: Observer> Timeline<O> {
     fn explored(&mut self, step: &Step) {
         if step.number > self.times.len() as u64 {
             self.times.push(step.time);
-            if step.number.is_multiple_of(self.spacing) {
+            let newest = self.checkpoints.last_key_value();
+            let before = newest.map_or(0, |(_, moment)| moment.effort);
+            if self.present.effort - before >= self.spacing {
                 self.checkpoints.insert(step.number, self.present.clone());
                 self.thin_out();
             }
         }
     }
 
+    /// When there are too many checkpoints, those stay that are twice as far apart.
     fn thin_out(&mut self) {
-        if self.checkpoints.len() > CHECKPOINTS {
-            self.spacing *= 2;
-            let spacing = self.spacing;
-            self.checkpoints
-                .retain(|step, _| step.is_multiple_of(spacing));
+        if self.checkpoints.len() <= CHECKPOINTS {
+            return;
         }
+        self.spacing *= 2;
+        let (spacing, mut kept) = (self.spacing, None);
+        self.checkpoints.retain(|_, moment| {
+            let far = kept.is_none_or(|kept| moment.effort - kept >= spacing);
+            if far {
+                kept = Some(moment.effort);
+            }
+            far
+        });
     }
 
     /// Forward until `time`, but at most `most` steps; tells whether the time is reached. Every
@@ -265,7 +294,8 @@ impl<O: Observer> Timeline<O> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SPACING, Timeline};
+    use super::{CHECKPOINTS, SPACING, Timeline};
+    use crate::replica::ClientId;
     use crate::sim::Cause;
     use crate::sim::{Action, Scenario, World};
     use crate::types::{Duration, Instant, NodeId};
@@ -328,13 +358,56 @@ mod tests {
         }
     }
 
+    /// The most effort that it takes to go to any of so many steps.
+    fn most_effort(timeline: &Timeline<()>, stride: usize) -> u64 {
+        let efforts = (0..=timeline.head_step()).step_by(stride).map(|number| {
+            let near = timeline.checkpoints.range(..=number).next_back();
+            let (_, checkpoint) = near.expect("the beginning is a checkpoint");
+            timeline.moment_at(number).0.effort - checkpoint.effort
+        });
+        efforts.max().unwrap_or(0)
+    }
+
     #[test]
     fn no_step_is_further_from_a_checkpoint_than_the_spacing() {
         let timeline = explored();
-        for number in (0..timeline.head_step()).step_by(97) {
-            let (_, replayed) = timeline.moment_at(number);
-            assert!(replayed < SPACING, "step {number} needs {replayed} steps");
+        assert_eq!(timeline.spacing, SPACING);
+        assert!(most_effort(&timeline, 97) < SPACING);
+    }
+
+    /// Nothing is replayed from further away than the spacing but the step that crosses it, and
+    /// the spacing grows only as the run does: a twentieth of a second for a million steps.
+    #[test]
+    fn checkpoints_are_bounded_in_number_and_in_distance() {
+        let mut timeline = Timeline::new(parse(""), ());
+        let steps = 5 * SPACING * CHECKPOINTS as u64 / 2;
+        while timeline.head_step() < steps {
+            timeline.step_forward().expect("timers never end");
         }
+        assert!(timeline.checkpoints.len() <= CHECKPOINTS);
+        assert!(timeline.checkpoints.len() > CHECKPOINTS / 3);
+        assert!(timeline.spacing * CHECKPOINTS as u64 <= 4 * steps);
+        assert!(most_effort(&timeline, 9_973) < timeline.spacing);
+    }
+
+    /// A step that takes as long as thousands is never replayed to see one after it.
+    /// A step that takes as long as hundreds is never replayed to see one after it.
+    #[test]
+    fn a_large_snapshot_has_a_checkpoint_of_its_own() {
+        let mut timeline = Timeline::new(parse(""), ());
+        let (client, value) = (ClientId(1), "v".repeat(60_000));
+        for n in 0..12 {
+            let (key, value) = (format!("k{n}"), value.clone());
+            let put = Action::Put { client, key, value };
+            timeline.act(put).expect("there is a client");
+        }
+        timeline.seek(Instant(3_000_000), u64::MAX, &mut |_, _| {});
+        let before = timeline.present.effort;
+        let take = Action::TakeSnapshot { node: NodeId(1) };
+        let step = timeline.act(take).expect("there are three servers");
+        let effort = timeline.present.effort - before;
+        assert!(effort > SPACING, "720 kB are worth {effort} steps");
+        assert!(timeline.checkpoints.contains_key(&step.number));
     }
 
     #[test]
