@@ -28,7 +28,9 @@ const MESSAGE: usize = 400;
 impl SyntaxError {
     pub(super) fn new(text: &str, error: &toml::de::Error) -> SyntaxError {
         let start = error.span().map_or(0, |span| span.start);
-        let start = text.floor_char_boundary(start);
+        let boundaries = (0..=start.min(text.len())).rev();
+        let start = boundaries.into_iter().find(|at| text.is_char_boundary(*at));
+        let start = start.expect("0 is a boundary");
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let before: Vec<char> = text[line_start..start].chars().collect();
         let after = text[start..].chars().take_while(|c| *c != '\n');
