@@ -5,4 +5,11 @@
 //! input and the present time; the replica changes its state and returns effects. So it is the
 //! same program in a browser, in a test and behind a socket, and one seed gives one history.
 
+pub mod cache;
+pub mod check;
+pub mod raft;
+pub mod replica;
+pub mod sim;
+pub mod storage;
 pub mod types;
+pub mod view;

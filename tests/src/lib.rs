@@ -1,1 +1,46 @@
-//! The scenario files, embedded so that every target runs the same bytes.
+//! The scenario files with their golden transcripts, embedded so that every target runs the same
+//! bytes.
+
+macro_rules! files {
+    ($($id:literal),* $(,)?) => {
+        &[$(File {
+            id: $id,
+            text: include_str!(concat!("../scenarios/", $id, ".toml")),
+            golden: include_str!(concat!("../golden/", $id, ".txt")),
+        }),*]
+    };
+}
+
+/// A scenario file and what its run must look like.
+#[derive(Clone, Copy, Debug)]
+pub struct File {
+    /// The stem of both files' names.
+    pub id: &'static str,
+    /// The scenario.
+    pub text: &'static str,
+    /// The transcript of its run.
+    pub golden: &'static str,
+}
+
+/// Every file of `scenarios/`.
+pub const FILES: &[File] = files![
+    "behind-a-compacted-log",
+    "concurrent-writes",
+    "follower-recovery",
+    "leader-crash",
+    "log-conflict",
+    "minority-leader",
+    "rough-weather",
+];
+
+/// The transcript that is compared: the turns of the story, whether the scenario's expectations
+/// came true, and the fingerprint of the whole history.
+///
+/// # Panics
+/// The file is no scenario.
+#[must_use]
+pub fn transcript(file: &File) -> String {
+    let scenario = flotilla_core::sim::Scenario::parse(file.text)
+        .unwrap_or_else(|error| panic!("{}: {error}", file.id));
+    flotilla_core::view::transcript(&scenario, flotilla_core::view::Weight::Story)
+}

@@ -2,11 +2,13 @@
 //!
 //! This is the ground under the house: it imports nothing of it.
 
+mod error;
 mod fingerprint;
 mod ids;
 mod rng;
 mod time;
 
+pub use error::{ConfigError, check_range};
 pub use fingerprint::Fingerprint;
 pub use ids::{ClusterId, Index, NodeId, Position, Term};
 pub use rng::Rng;

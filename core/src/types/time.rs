@@ -90,8 +90,8 @@ impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             0 => f.write_str("0ms"),
-            us if us % 1_000_000 == 0 => write!(f, "{}s", us / 1_000_000),
-            us if us % 1_000 == 0 => write!(f, "{}ms", us / 1_000),
+            us if us.is_multiple_of(1_000_000) => write!(f, "{}s", us / 1_000_000),
+            us if us.is_multiple_of(1_000) => write!(f, "{}ms", us / 1_000),
             us => write!(f, "{us}us"),
         }
     }
@@ -134,7 +134,7 @@ impl FromStr for Duration {
         let mut us = whole.checked_mul(unit_us).ok_or_else(error)?;
         let mut place = unit_us;
         for digit in fraction.bytes() {
-            if place % 10 != 0 {
+            if !place.is_multiple_of(10) {
                 return Err(error());
             }
             place /= 10;

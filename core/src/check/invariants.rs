@@ -1,0 +1,264 @@
+//! The checker: what it remembers of a run, and what it compares.
+
+use super::rules::Rule;
+use crate::cache::{Command, Sequence, SessionId};
+use crate::raft::{self, Entry, Fit};
+use crate::replica;
+use crate::sim::{ClientEvent, Observer, OperationResult, Place, Step, What, World};
+use crate::types::{Fingerprint, Index, Instant, NodeId, Position, Term};
+use imbl::{OrdMap, Vector};
+
+/// A rule that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The rule.
+    pub rule: Rule,
+    /// The step after which it did not hold.
+    pub step: u64,
+    /// When.
+    pub time: Instant,
+    /// What was seen, with the numbers.
+    pub seen: String,
+}
+
+/// Follows a run and compares. Cloning is cheap: it travels in time with the world.
+#[derive(Clone, Debug, Default)]
+pub struct Checker {
+    leaders: OrdMap<Term, NodeId>,
+    votes: OrdMap<(NodeId, Term), NodeId>,
+    /// Every entry that any log ever held: what it carries, and the term of the one before it.
+    entries: OrdMap<Position, (u64, Term)>,
+    /// Every index that any server ever committed, with the term of its entry.
+    committed: OrdMap<Index, Term>,
+    /// The digest of all that was applied up to an index.
+    applied: OrdMap<Index, u64>,
+    requests: OrdMap<(SessionId, Sequence), Index>,
+    /// The run and the commit index of each server after its latest step.
+    commits: OrdMap<NodeId, (u64, Index)>,
+    violations: Vector<Violation>,
+}
+
+/// More are not kept: the first ones tell the story.
+const MOST: usize = 100;
+
+impl Observer for Checker {
+    fn observe(&mut self, world: &World, step: &Step) {
+        let mut found = Vec::new();
+        for happening in &step.happenings {
+            match (&happening.place, &happening.what) {
+                (Place::Node(node), What::Replica(event)) => {
+                    self.on_event(world, *node, event, &mut found);
+                }
+                (Place::Client(_), What::Client(ClientEvent::Answered(answered))) => {
+                    if let OperationResult::Written { version } = answered.result {
+                        self.on_acknowledged(Index(version), &mut found);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (rule, seen) in found {
+            if self.violations.len() < MOST {
+                let (step, time) = (step.number, step.time);
+                self.violations.push_back(Violation {
+                    rule,
+                    step,
+                    time,
+                    seen,
+                });
+            }
+        }
+    }
+}
+
+type Found = Vec<(Rule, String)>;
+
+impl Checker {
+    /// Everything that was broken so far, in order.
+    #[must_use]
+    pub fn violations(&self) -> &Vector<Violation> {
+        &self.violations
+    }
+
+    fn on_event(&mut self, world: &World, node: NodeId, event: &replica::Event, found: &mut Found) {
+        match event {
+            replica::Event::Raft(event) => self.on_raft(world, node, event, found),
+            replica::Event::Applied {
+                index,
+                command: Command::Apply(apply),
+                duplicate,
+            } => {
+                if !duplicate {
+                    let request = (apply.session, apply.sequence);
+                    let first = *self.requests.entry(request).or_insert(*index);
+                    if first != *index {
+                        let (session, number) = (apply.session, apply.sequence.0);
+                        found.push((
+                            Rule::ExactlyOnce,
+                            format!(
+                                "{node} applies request {number} of session {session} at index \
+                                 {index}; it was applied at index {first}"
+                            ),
+                        ));
+                    }
+                }
+                self.on_applied(world, node, found);
+            }
+            replica::Event::Applied { .. } => self.on_applied(world, node, found),
+            _ => {}
+        }
+    }
+
+    fn on_raft(&mut self, world: &World, node: NodeId, event: &raft::Event, found: &mut Found) {
+        match event {
+            raft::Event::BecameLeader { term, .. } => {
+                self.on_leader(world, node, *term, found);
+            }
+            raft::Event::VoteGranted {
+                term, candidate, ..
+            } => {
+                self.on_vote(node, *term, *candidate, found);
+            }
+            raft::Event::BecameCandidate { term, .. } => self.on_vote(node, *term, node, found),
+            raft::Event::EntriesAppended { first, last, .. } => {
+                self.on_appended(world, node, first.index, last.index, found);
+            }
+            raft::Event::LogTruncated { first, last, .. } if is_leader(world, node) => {
+                let seen = format!("{node} leads and cuts {first} to {last} off its own log");
+                found.push((Rule::LeaderAppendOnly, seen));
+            }
+            raft::Event::CommitAdvanced { from, to, .. } => {
+                self.on_commit(world, node, *from, *to, found);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_vote(&mut self, voter: NodeId, term: Term, candidate: NodeId, found: &mut Found) {
+        let first = *self.votes.entry((voter, term)).or_insert(candidate);
+        if first != candidate {
+            let seen = format!("{voter} votes for {candidate} in term {term}, after {first}");
+            found.push((Rule::OneVotePerTerm, seen));
+        }
+    }
+
+    fn on_leader(&mut self, world: &World, node: NodeId, term: Term, found: &mut Found) {
+        let first = *self.leaders.entry(term).or_insert(node);
+        if first != node {
+            let seen = format!("{node} leads term {term}, and {first} was elected in it");
+            found.push((Rule::ElectionSafety, seen));
+        }
+        let Some(replica) = world.node(node).replica() else {
+            return;
+        };
+        let Some((index, committed)) = self.committed.get_max() else {
+            return;
+        };
+        let last = Position::new(*committed, *index);
+        // Agreement on the last committed entry is agreement on all before it (Log Matching).
+        let fit = replica.raft().log().fit(last);
+        if !matches!(fit, Fit::Holds | Fit::BelowBase) {
+            let end = replica.raft().log().last();
+            let seen = format!(
+                "{node} leads term {term} with a log that ends at {end} and does not hold the committed {last}"
+            );
+            found.push((Rule::LeaderCompleteness, seen));
+        }
+        // Its own first entry is appended without an event of its own.
+        let end = replica.raft().log().last().index;
+        self.on_appended(world, node, end, end, found);
+    }
+
+    fn on_appended(
+        &mut self,
+        world: &World,
+        node: NodeId,
+        first: Index,
+        last: Index,
+        found: &mut Found,
+    ) {
+        let Some(replica) = world.node(node).replica() else {
+            return;
+        };
+        let log = replica.raft().log();
+        let before = first.prev().unwrap_or(Index::ZERO);
+        let Some(mut previous) = log.term_at(before) else {
+            return;
+        };
+        for entry in log.range(before, last) {
+            self.compare(node, entry, previous, found);
+            previous = entry.position.term;
+        }
+    }
+
+    fn compare(&mut self, node: NodeId, entry: &Entry, previous: Term, found: &mut Found) {
+        let content = (Fingerprint::of(&entry.payload), previous);
+        let first = *self.entries.entry(entry.position).or_insert(content);
+        if first != content {
+            let at = entry.position;
+            let seen = format!("{node} holds another entry at {at}, or another before it");
+            found.push((Rule::LogMatching, seen));
+        }
+    }
+
+    fn on_commit(
+        &mut self,
+        world: &World,
+        node: NodeId,
+        from: Index,
+        to: Index,
+        found: &mut Found,
+    ) {
+        let Some(replica) = world.node(node).replica() else {
+            return;
+        };
+        for entry in replica.raft().log().range(from, to) {
+            let Position { term, index } = entry.position;
+            // A leader's own entries are appended without an event each.
+            if let Some(previous) = replica.raft().log().term_at(Index(index.0 - 1)) {
+                self.compare(node, entry, previous, found);
+            }
+            let first = *self.committed.entry(index).or_insert(term);
+            if first != term {
+                let seen = format!(
+                    "{node} commits index {index} of term {term}; it is committed of term {first}"
+                );
+                found.push((Rule::StateMachineSafety, seen));
+            }
+        }
+        let run = world.node(node).runs();
+        let known = self.commits.insert(node, (run, to));
+        if let Some((_, before)) = known.filter(|(earlier, before)| *earlier == run && *before > to)
+        {
+            let seen = format!("the commit index of {node} goes from {before} to {to}");
+            found.push((Rule::CommitMonotonic, seen));
+        }
+    }
+
+    fn on_applied(&mut self, world: &World, node: NodeId, found: &mut Found) {
+        let Some(replica) = world.node(node).replica() else {
+            return;
+        };
+        let (index, digest) = (replica.applied().index, replica.applied_digest());
+        let first = *self.applied.entry(index).or_insert(digest);
+        if first != digest {
+            let seen =
+                format!("{node} has applied other entries up to index {index} than another server");
+            found.push((Rule::StateMachineSafety, seen));
+        }
+    }
+
+    fn on_acknowledged(&self, index: Index, found: &mut Found) {
+        if !self.committed.contains_key(&index) {
+            let seen = format!(
+                "a client was told that index {index} is written, and no server has committed it"
+            );
+            found.push((Rule::AcknowledgedIsCommitted, seen));
+        }
+    }
+}
+
+fn is_leader(world: &World, node: NodeId) -> bool {
+    let replica = world.node(node).replica();
+    replica.is_some_and(|replica| matches!(replica.raft().role(), raft::Role::Leader(_)))
+}

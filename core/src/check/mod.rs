@@ -1,0 +1,11 @@
+//! What must always hold, checked while the world runs.
+//!
+//! The [`Checker`] follows every step and looks only at what the step changed, so it can stay on.
+//! It knows more than any server does: every log, every vote, every answer. A rule that it finds
+//! broken is a bug of the core, whatever the network, the disks and the people did.
+
+mod invariants;
+mod rules;
+
+pub use invariants::{Checker, Violation};
+pub use rules::Rule;

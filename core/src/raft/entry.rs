@@ -1,0 +1,41 @@
+//! What the log is made of.
+
+use crate::types::Position;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// One entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its index, and the term of the leader that made it.
+    pub position: Position,
+    /// What it carries.
+    pub payload: Payload,
+}
+
+/// What an entry carries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Payload {
+    /// Nothing: a new leader's first entry, which lets it commit what earlier terms left
+    /// (Raft paper, sections 5.4.2 and 8).
+    Noop,
+    /// A command of the replicated state machine, opaque here.
+    Command(Bytes),
+}
+
+impl Payload {
+    /// The bytes that count against the limits of an append message.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self {
+            Payload::Noop => 0,
+            Payload::Command(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// Whether it carries no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

@@ -1,0 +1,307 @@
+//! What happened in consensus, and by which rule: facts and numbers, never sentences.
+
+use crate::types::{Duration, Index, NodeId, Position, Term};
+use serde::Serialize;
+
+/// Something that a person who watches one server would want to know.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Event {
+    /// No word from a leader for too long: it stands for election.
+    BecameCandidate {
+        /// The term in which it stands.
+        term: Term,
+        /// What made it stand.
+        why: CampaignReason,
+    },
+    /// A majority voted for it.
+    BecameLeader {
+        /// The term that it leads.
+        term: Term,
+        /// Who voted for it, itself included.
+        votes: Vec<NodeId>,
+        /// How many votes make a majority.
+        needed: u64,
+    },
+    /// It follows, after having led or stood for election, or in a term that is new to it.
+    BecameFollower {
+        /// The term in which it follows.
+        term: Term,
+        /// What made it follow.
+        why: FollowReason,
+    },
+    /// A vote given away.
+    VoteGranted {
+        /// The term of the vote.
+        term: Term,
+        /// Who has it.
+        candidate: NodeId,
+        /// The last entry of the candidate's log.
+        candidate_last: Position,
+        /// The last entry of the voter's log: not beyond the candidate's.
+        own_last: Position,
+    },
+    /// A vote refused.
+    VoteRefused {
+        /// Who asked.
+        candidate: NodeId,
+        /// By which rule.
+        why: VoteRefusal,
+    },
+    /// A candidate heard from a voter.
+    VoteCounted {
+        /// The voter.
+        from: NodeId,
+        /// What it said.
+        granted: bool,
+        /// Votes so far, its own included.
+        votes: u64,
+        /// How many make a majority.
+        needed: u64,
+    },
+    /// An append did not fit the log.
+    AppendRejected {
+        /// Who sent it.
+        leader: NodeId,
+        /// By which rule.
+        why: AppendRefusal,
+    },
+    /// Entries were taken into the log.
+    EntriesAppended {
+        /// Who sent them; none for a leader's own.
+        leader: Option<NodeId>,
+        /// The first new entry.
+        first: Position,
+        /// The last new entry.
+        last: Position,
+    },
+    /// Entries that another leader never committed gave way.
+    LogTruncated {
+        /// The first entry removed, of the term of the other leader.
+        first: Position,
+        /// The last entry removed.
+        last: Position,
+        /// The term of the entry that takes the place of the first.
+        term: Term,
+    },
+    /// A leader goes back in its log to find where the follower's still agrees.
+    FollowerProbed {
+        /// The follower.
+        follower: NodeId,
+        /// The entry that it lacked.
+        refused: Position,
+        /// The next entry to try.
+        next: Index,
+        /// The conflict that the follower reported, when it holds another term there.
+        conflicting: Option<Position>,
+    },
+    /// More of the log is committed.
+    CommitAdvanced {
+        /// The former commit index.
+        from: Index,
+        /// The new one.
+        to: Index,
+        /// By which rule.
+        why: CommitReason,
+    },
+    /// A majority holds an entry, and yet it is not committed: its term is not the leader's.
+    CommitWithheld {
+        /// The entry.
+        entry: Position,
+        /// The leader's term.
+        term: Term,
+    },
+    /// A leader proved that it still leads, so the reads that waited know where to read.
+    ReadsConfirmed {
+        /// How many reads.
+        reads: u64,
+        /// What must be applied before they are answered.
+        index: Index,
+        /// Who confirmed, the leader included.
+        by: Vec<NodeId>,
+    },
+    /// A read must wait: the leader has not committed in its term yet, so it cannot know the
+    /// latest commit index (dissertation, section 6.4).
+    ReadsHeld {
+        /// The leader's term.
+        term: Term,
+    },
+    /// The leader turns to a snapshot: the entry that the follower needs is compacted away.
+    SnapshotSendStarted {
+        /// The follower.
+        follower: NodeId,
+        /// The entry it needs next.
+        needs: Index,
+        /// The first entry that the leader still holds.
+        first: Index,
+        /// What the snapshot covers.
+        covers: Position,
+        /// Its size in bytes.
+        bytes: u64,
+    },
+    /// A follower has what the snapshot covers: replication goes on behind it.
+    SnapshotSendFinished {
+        /// The follower.
+        follower: NodeId,
+        /// Where replication goes on.
+        next: Index,
+    },
+    /// The first piece of a snapshot arrived.
+    SnapshotReceiveStarted {
+        /// The leader.
+        leader: NodeId,
+        /// What it covers.
+        covers: Position,
+        /// Its size in bytes.
+        bytes: u64,
+    },
+    /// A snapshot was offered that covers nothing new.
+    SnapshotIgnored {
+        /// What it covers.
+        covers: Position,
+        /// What is committed here already.
+        commit: Index,
+    },
+    /// A snapshot has taken the place of the log's beginning.
+    SnapshotInstalled {
+        /// What it covers.
+        covers: Position,
+        /// What became of the entries that were there.
+        log: InstalledLog,
+    },
+    /// Entries that a durable snapshot covers left the log.
+    LogCompacted {
+        /// The first entry that remains.
+        first: Index,
+        /// What the snapshot covers.
+        covers: Position,
+        /// How many entries left.
+        entries: u64,
+    },
+    /// A message of an earlier term was refused.
+    StaleTermRefused {
+        /// Who sent it.
+        from: NodeId,
+        /// Its term.
+        term: Term,
+    },
+}
+
+/// Why a server stands for election.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum CampaignReason {
+    /// It heard from no leader and gave no vote for this long.
+    NoLeader {
+        /// The randomized timeout that passed.
+        waited: Duration,
+    },
+    /// Its own election reached no decision in time: most often a split vote.
+    NoMajority {
+        /// The randomized timeout that passed.
+        waited: Duration,
+        /// The votes that it had.
+        votes: u64,
+        /// How many make a majority.
+        needed: u64,
+    },
+}
+
+/// Why a server follows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum FollowReason {
+    /// A message bore a higher term.
+    HigherTerm {
+        /// Who sent it.
+        from: NodeId,
+        /// The term left behind.
+        previous: Term,
+    },
+    /// Another server leads this very term.
+    LeaderOfTerm {
+        /// The leader.
+        leader: NodeId,
+    },
+}
+
+/// Why a vote is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum VoteRefusal {
+    /// The candidate's term is over.
+    StaleTerm {
+        /// The candidate's term.
+        candidate: Term,
+        /// The voter's term.
+        own: Term,
+    },
+    /// The vote of this term is another's.
+    AlreadyVoted {
+        /// The term.
+        term: Term,
+        /// Who has it.
+        for_whom: NodeId,
+    },
+    /// The candidate lacks entries that the voter holds (Raft paper, section 5.4.1).
+    LogBehind {
+        /// The last entry of the candidate's log.
+        candidate_last: Position,
+        /// The last entry of the voter's log.
+        own_last: Position,
+    },
+}
+
+/// Why an append is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum AppendRefusal {
+    /// The log ends before the previous entry.
+    Missing {
+        /// The leader's previous entry.
+        previous: Position,
+        /// Where the log ends.
+        last: Index,
+    },
+    /// Another term's entry stands there.
+    TermConflict {
+        /// The leader's previous entry.
+        previous: Position,
+        /// The term of the entry that stands there.
+        held: Term,
+    },
+}
+
+/// Why the commit index moves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum CommitReason {
+    /// A majority holds an entry of the leader's own term.
+    Quorum {
+        /// What each server holds durably, the leader included.
+        matched: Vec<(NodeId, Index)>,
+        /// How many make a majority.
+        needed: u64,
+    },
+    /// The leader said so, and the log agrees with the leader's that far.
+    LeaderCommit {
+        /// The leader.
+        leader: NodeId,
+        /// Its commit index.
+        commit: Index,
+    },
+    /// A snapshot covers only committed entries.
+    Snapshot {
+        /// What it covers.
+        covers: Position,
+    },
+}
+
+/// What became of a log when a snapshot was installed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum InstalledLog {
+    /// It held the snapshot's last entry, so what follows agrees with it and stays.
+    SuffixKept {
+        /// Where the log ends.
+        last: Index,
+    },
+    /// It did not, so nothing in it can be trusted to follow the snapshot.
+    Replaced {
+        /// Where the discarded log ended.
+        last: Index,
+    },
+}

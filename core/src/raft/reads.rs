@@ -1,0 +1,250 @@
+//! Linearizable reads without a log entry: ReadIndex (dissertation, section 6.4).
+//!
+//! A leader remembers its commit index when the read arrives, proves with one round of messages
+//! that it still leads, and answers once the state machine has applied that index. Reads that
+//! arrive while a round is under way share the next one. A follower asks its leader for the
+//! index and then reads locally.
+
+use super::event::Event;
+use super::message::{Message, ReadIndexRequest, ReadIndexResponse};
+use super::output::{Output, ReadId, ReadOutcome};
+use super::quorum::majority;
+use super::role::{Leader, Role};
+use super::server::Raft;
+use crate::types::{Index, Instant, NodeId};
+
+/// Who waits for a read index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A read of this server.
+    Own(ReadId),
+    /// A follower that asked.
+    Follower {
+        /// The follower.
+        node: NodeId,
+        /// The number it chose.
+        read: u64,
+    },
+}
+
+/// A leader's reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeaderReads {
+    /// The latest round; every append and snapshot message bears it.
+    pub round: u64,
+    /// Reads that the latest round will confirm, with the commit index when it began.
+    confirming: Option<(Index, Vec<Reader>)>,
+    /// Reads for the next round, or for when the term's first entry is committed.
+    queued: Vec<Reader>,
+}
+
+/// A follower's reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AskedReads {
+    /// The reads for which the leader was asked, and when.
+    asked: Vec<(ReadId, Instant)>,
+}
+
+impl Raft {
+    /// A read wants to know which index it must see applied. The answer comes in
+    /// [`Output::reads`], now or later.
+    pub fn read(&mut self, now: Instant, read: ReadId, out: &mut Output) {
+        self.expire_asked_reads(now, out);
+        let term = self.term;
+        match &mut self.role {
+            Role::Leader(_) => self.read_as_leader(now, Reader::Own(read), out),
+            Role::Follower(follower) => match follower.leader {
+                Some(leader) => {
+                    follower.reads.asked.push((read, now));
+                    let request = ReadIndexRequest { term, read: read.0 };
+                    out.messages
+                        .push((leader, Message::ReadIndexRequest(request)));
+                }
+                None => out.reads.push((read, ReadOutcome::Failed)),
+            },
+            Role::Candidate(_) => out.reads.push((read, ReadOutcome::Failed)),
+        }
+    }
+
+    /// A follower asks for a read index.
+    pub(super) fn on_read_index_request(
+        &mut self,
+        now: Instant,
+        from: NodeId,
+        request: &ReadIndexRequest,
+        out: &mut Output,
+    ) {
+        match &self.role {
+            Role::Leader(_) => {
+                let reader = Reader::Follower {
+                    node: from,
+                    read: request.read,
+                };
+                self.read_as_leader(now, reader, out);
+            }
+            Role::Follower(_) | Role::Candidate(_) => {
+                let refusal = ReadIndexResponse {
+                    term: self.term,
+                    read: request.read,
+                    index: None,
+                };
+                out.messages
+                    .push((from, Message::ReadIndexResponse(refusal)));
+            }
+        }
+    }
+
+    /// The leader names a read index, or refuses.
+    pub(super) fn on_read_index_response(
+        &mut self,
+        response: &ReadIndexResponse,
+        out: &mut Output,
+    ) {
+        let Role::Follower(follower) = &mut self.role else {
+            return;
+        };
+        let read = ReadId(response.read);
+        let Some(place) = follower
+            .reads
+            .asked
+            .iter()
+            .position(|(asked, _)| *asked == read)
+        else {
+            return;
+        };
+        follower.reads.asked.remove(place);
+        out.reads.push((
+            read,
+            response.index.map_or(ReadOutcome::Failed, ReadOutcome::At),
+        ));
+    }
+
+    fn read_as_leader(&mut self, now: Instant, reader: Reader, out: &mut Output) {
+        let (term, commit) = (self.term, self.commit);
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        if commit < leader.first_of_term && leader.reads.queued.is_empty() {
+            out.events.push(Event::ReadsHeld { term });
+        }
+        leader.reads.queued.push(reader);
+        self.begin_read_round(now, out);
+    }
+
+    /// Starts a round for the queued reads, unless one is under way or the leader does not know
+    /// yet what is committed.
+    pub(super) fn begin_read_round(&mut self, now: Instant, out: &mut Output) {
+        let commit = self.commit;
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let reads = &mut leader.reads;
+        let ready = reads.confirming.is_none() && commit >= leader.first_of_term;
+        if !ready || reads.queued.is_empty() {
+            return;
+        }
+        reads.round += 1;
+        reads.confirming = Some((commit, std::mem::take(&mut reads.queued)));
+        self.send_heartbeats(now, out);
+        self.confirm_reads(now, out);
+    }
+
+    /// Answers the reads of the present round if a majority has confirmed it.
+    pub(super) fn confirm_reads(&mut self, now: Instant, out: &mut Output) {
+        let (id, term, needed) = (self.id, self.term, majority(self.voters.len()));
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        if leader.reads.confirming.is_none() {
+            return;
+        }
+        let by = confirmed_by(id, leader);
+        if by.len() < needed {
+            return;
+        }
+        let Some((index, readers)) = leader.reads.confirming.take() else {
+            return;
+        };
+        out.events.push(Event::ReadsConfirmed {
+            reads: readers.len() as u64,
+            index,
+            by,
+        });
+        for reader in readers {
+            match reader {
+                Reader::Own(read) => out.reads.push((read, ReadOutcome::At(index))),
+                Reader::Follower { node, read } => {
+                    let response = ReadIndexResponse {
+                        term,
+                        read,
+                        index: Some(index),
+                    };
+                    out.messages
+                        .push((node, Message::ReadIndexResponse(response)));
+                }
+            }
+        }
+        self.begin_read_round(now, out);
+    }
+
+    /// Whatever this role had promised to readers is void.
+    pub(super) fn abandon_reads(&mut self, out: &mut Output) {
+        let term = self.term;
+        match &mut self.role {
+            Role::Leader(leader) => {
+                let confirming = leader.reads.confirming.take().map(|(_, readers)| readers);
+                let queued = std::mem::take(&mut leader.reads.queued);
+                for reader in confirming.into_iter().flatten().chain(queued) {
+                    match reader {
+                        Reader::Own(read) => out.reads.push((read, ReadOutcome::Failed)),
+                        Reader::Follower { node, read } => {
+                            let response = ReadIndexResponse {
+                                term,
+                                read,
+                                index: None,
+                            };
+                            out.messages
+                                .push((node, Message::ReadIndexResponse(response)));
+                        }
+                    }
+                }
+            }
+            Role::Follower(follower) => {
+                let asked = std::mem::take(&mut follower.reads.asked);
+                out.reads.extend(
+                    asked
+                        .into_iter()
+                        .map(|(read, _)| (read, ReadOutcome::Failed)),
+                );
+            }
+            Role::Candidate(_) => {}
+        }
+    }
+
+    /// Gives up on reads whose question or answer was lost.
+    fn expire_asked_reads(&mut self, now: Instant, out: &mut Output) {
+        let patience = self.config.election_timeout_max;
+        let Role::Follower(follower) = &mut self.role else {
+            return;
+        };
+        follower.reads.asked.retain(|(read, asked_at)| {
+            let alive = now.since(*asked_at) < patience;
+            if !alive {
+                out.reads.push((*read, ReadOutcome::Failed));
+            }
+            alive
+        });
+    }
+}
+
+/// Who has answered the latest round, the leader itself first.
+fn confirmed_by(id: NodeId, leader: &Leader) -> Vec<NodeId> {
+    let round = leader.reads.round;
+    let answered = leader
+        .progress
+        .iter()
+        .filter(|progress| progress.round >= round);
+    std::iter::once(id)
+        .chain(answered.map(|progress| progress.node))
+        .collect()
+}

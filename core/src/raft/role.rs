@@ -1,0 +1,86 @@
+//! What a server holds only while it plays a role.
+
+use super::progress::Progress;
+use super::reads::{AskedReads, LeaderReads};
+use crate::types::{Index, Instant, NodeId, Position};
+use bytes::Bytes;
+
+/// The role of a server in its term (Raft paper, figure 4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Follows a leader, or waits for one.
+    Follower(Follower),
+    /// Stands for election.
+    Candidate(Candidate),
+    /// Leads.
+    Leader(Leader),
+}
+
+/// A server that follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Follower {
+    /// Who leads the term, once it has been heard.
+    pub leader: Option<NodeId>,
+    /// When it will stand for election unless it hears from a leader.
+    pub timer: Timer,
+    /// A snapshot that arrives in pieces.
+    pub incoming: Option<Incoming>,
+    /// Reads for which the leader was asked.
+    pub reads: AskedReads,
+}
+
+/// A server that stands for election.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// What each voter said. Its own vote appears once it is durable.
+    pub votes: Vec<(NodeId, bool)>,
+    /// The record that makes its own vote durable.
+    pub own_vote: u64,
+    /// When it gives this election up and begins another.
+    pub timer: Timer,
+}
+
+/// A server that leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leader {
+    /// Its followers, by id.
+    pub progress: Vec<Progress>,
+    /// The first entry of its term: nothing is known to be committed before that is.
+    pub first_of_term: Index,
+    /// Reads that wait for proof that it still leads.
+    pub reads: LeaderReads,
+    /// When the next heartbeat is due.
+    pub heartbeat_at: Instant,
+    /// An entry of an earlier term that a majority holds and that was reported as withheld.
+    pub withheld: Index,
+}
+
+/// An election timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// When it was set.
+    pub set_at: Instant,
+    /// When it fires.
+    pub fires_at: Instant,
+}
+
+/// A snapshot that arrives in pieces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incoming {
+    /// What it covers.
+    pub covers: Position,
+    /// Its size.
+    pub total: u64,
+    /// The pieces, in order and without gaps.
+    pub pieces: Vec<Bytes>,
+    /// The bytes of the pieces.
+    pub received: u64,
+}
+
+impl Incoming {
+    /// Whether all bytes are there.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.received == self.total
+    }
+}

@@ -1,0 +1,316 @@
+//! Snapshots between servers, and the compaction that makes them necessary (Raft paper,
+//! section 7).
+//!
+//! A snapshot travels in pieces with checked offsets: the follower answers how many bytes it
+//! holds without a gap, and the leader goes on from there, so that a lost piece costs one piece.
+
+use super::durability::After;
+use super::event::{CommitReason, Event, InstalledLog};
+use super::log::Fit;
+use super::message::{Message, SnapshotOutcome, SnapshotRequest, SnapshotResponse};
+use super::output::{Output, Persist, ReceivedSnapshot};
+use super::progress::{Progress, Sending, Transfer};
+use super::role::{Incoming, Role};
+use super::server::{Raft, Snapshot};
+use crate::types::{Index, Instant, NodeId};
+use bytes::{Bytes, BytesMut};
+
+/// The leader's side.
+impl Raft {
+    /// The follower needs entries that are compacted away.
+    pub(super) fn turn_to_snapshot(&self, follower: &mut Progress, out: &mut Output) {
+        if matches!(follower.state, Sending::Snapshot(_)) {
+            return;
+        }
+        let snapshot = self
+            .snapshot
+            .as_ref()
+            .expect("a log with a base has a snapshot");
+        out.events.push(Event::SnapshotSendStarted {
+            follower: follower.node,
+            needs: follower.next,
+            first: self.log.first(),
+            covers: snapshot.covers,
+            bytes: snapshot.data.len() as u64,
+        });
+        follower.state = Sending::Snapshot(Transfer {
+            covers: snapshot.covers,
+            acknowledged: 0,
+            total: snapshot.data.len() as u64,
+            sent_at: None,
+        });
+    }
+
+    /// Sends the next piece unless one is under way.
+    pub(super) fn send_snapshot_piece(
+        &self,
+        now: Instant,
+        follower: &mut Progress,
+        out: &mut Output,
+    ) {
+        let Sending::Snapshot(transfer) = &mut follower.state else {
+            return;
+        };
+        let snapshot = self
+            .snapshot
+            .as_ref()
+            .expect("a log with a base has a snapshot");
+        if transfer.covers != snapshot.covers {
+            // A newer snapshot took the place of the one that was being sent.
+            *transfer = Transfer {
+                covers: snapshot.covers,
+                acknowledged: 0,
+                total: snapshot.data.len() as u64,
+                sent_at: None,
+            };
+        }
+        if transfer.sent_at.is_some() {
+            return;
+        }
+        transfer.sent_at = Some(now);
+        let start = transfer.acknowledged.min(transfer.total);
+        let end = start
+            .saturating_add(self.config.snapshot_chunk_bytes)
+            .min(transfer.total);
+        let request = SnapshotRequest {
+            term: self.term,
+            round: self.round(),
+            covers: snapshot.covers,
+            offset: start,
+            total: transfer.total,
+            data: snapshot.data.slice(start as usize..end as usize),
+        };
+        out.messages
+            .push((follower.node, Message::SnapshotRequest(request)));
+    }
+
+    /// At a heartbeat: repeats the piece that was not acknowledged since the last one, which
+    /// also shows the follower that the leader lives.
+    pub(super) fn repeat_snapshot_piece(
+        &self,
+        now: Instant,
+        follower: &mut Progress,
+        out: &mut Output,
+    ) {
+        let Sending::Snapshot(transfer) = &mut follower.state else {
+            return;
+        };
+        let patience = self.config.heartbeat_interval;
+        if transfer
+            .sent_at
+            .is_some_and(|sent_at| now.since(sent_at) >= patience)
+        {
+            transfer.sent_at = None;
+        }
+        self.send_snapshot_piece(now, follower, out);
+    }
+
+    /// A follower tells how far it is with a snapshot.
+    pub(super) fn on_snapshot_response(
+        &mut self,
+        now: Instant,
+        from: NodeId,
+        response: &SnapshotResponse,
+        out: &mut Output,
+    ) {
+        let last = self.log.last().index;
+        let Some(follower) = self.follower_mut(from) else {
+            return;
+        };
+        follower.round = follower.round.max(response.round);
+        if let Sending::Snapshot(transfer) = &mut follower.state {
+            match response.outcome {
+                SnapshotOutcome::Received { bytes } if response.covers == transfer.covers => {
+                    if bytes < transfer.total {
+                        transfer.sent_at = None;
+                    }
+                    transfer.acknowledged = bytes.min(transfer.total);
+                }
+                SnapshotOutcome::Installed { matched } if matched <= last => {
+                    follower.acknowledge(matched);
+                    follower.probe_from(follower.matched.next());
+                    let next = follower.next;
+                    out.events.push(Event::SnapshotSendFinished {
+                        follower: from,
+                        next,
+                    });
+                }
+                // Of a snapshot that is not being sent any more.
+                SnapshotOutcome::Received { .. } | SnapshotOutcome::Installed { .. } => {}
+            }
+        }
+        self.advance_commit(now, out);
+        self.confirm_reads(now, out);
+    }
+}
+
+/// The follower's side.
+impl Raft {
+    /// A piece of a snapshot arrived.
+    pub(super) fn on_snapshot(
+        &mut self,
+        now: Instant,
+        leader: NodeId,
+        request: SnapshotRequest,
+        out: &mut Output,
+    ) {
+        if !self.follow(now, leader, out) {
+            return;
+        }
+        let (covers, round) = (request.covers, request.round);
+        let outcome = if covers.index <= self.commit {
+            // Everything committed here is in the leader's log too (Leader Completeness).
+            out.events.push(Event::SnapshotIgnored {
+                covers,
+                commit: self.commit,
+            });
+            SnapshotOutcome::Installed {
+                matched: self.commit,
+            }
+        } else {
+            SnapshotOutcome::Received {
+                bytes: self.receive(leader, request, out),
+            }
+        };
+        let response = SnapshotResponse {
+            term: self.term,
+            round,
+            covers,
+            outcome,
+        };
+        self.send_after(After::Log, leader, Message::SnapshotResponse(response), out);
+    }
+
+    /// Takes a piece if it follows what is there; returns how many bytes are there.
+    fn receive(&mut self, leader: NodeId, request: SnapshotRequest, out: &mut Output) -> u64 {
+        let Role::Follower(follower) = &mut self.role else {
+            return 0;
+        };
+        let same = follower.incoming.as_ref().is_some_and(|incoming| {
+            incoming.covers == request.covers && incoming.total == request.total
+        });
+        if !same {
+            out.events.push(Event::SnapshotReceiveStarted {
+                leader,
+                covers: request.covers,
+                bytes: request.total,
+            });
+        }
+        let fresh = || Incoming {
+            covers: request.covers,
+            total: request.total,
+            pieces: Vec::new(),
+            received: 0,
+        };
+        if !same {
+            follower.incoming = Some(fresh());
+        }
+        let incoming = follower.incoming.get_or_insert_with(fresh);
+        let fits = request.offset == incoming.received
+            && incoming.received + request.data.len() as u64 <= incoming.total;
+        let was_complete = same && incoming.is_complete();
+        if fits && !request.data.is_empty() {
+            incoming.received += request.data.len() as u64;
+            incoming.pieces.push(request.data);
+        }
+        if incoming.is_complete() && !was_complete {
+            let data = join(&incoming.pieces);
+            out.received = Some(ReceivedSnapshot {
+                covers: incoming.covers,
+                data,
+            });
+        }
+        incoming.received
+    }
+
+    /// The received snapshot that covers `snapshot.covers` is durable as a file: it becomes the
+    /// beginning of the log, unless what it covers is committed here by now.
+    pub fn on_snapshot_stored(&mut self, now: Instant, snapshot: Snapshot, out: &mut Output) {
+        let covers = snapshot.covers;
+        let leader = self.leader();
+        if let Role::Follower(follower) = &mut self.role {
+            follower.incoming = None;
+        }
+        if covers.index <= self.commit {
+            out.events.push(Event::SnapshotIgnored {
+                covers,
+                commit: self.commit,
+            });
+            return;
+        }
+        let last = self.log.last().index;
+        // Log Matching: who holds the snapshot's last entry agrees with all before it, and what
+        // follows may have been acknowledged, so it stays. Anything else is replaced whole.
+        let (log, record) = if self.log.fit(covers) == Fit::Holds {
+            self.log.compact(covers.index);
+            (InstalledLog::SuffixKept { last }, Persist::Snapshot(covers))
+        } else {
+            self.durability.log_cut(Index::ZERO.next());
+            self.log = super::log::Log::new(covers, []);
+            (InstalledLog::Replaced { last }, Persist::Reset(covers))
+        };
+        self.snapshot = Some(snapshot);
+        out.records.push(record);
+        self.durability.log_issued(self.log.last().index);
+        out.events.push(Event::SnapshotInstalled { covers, log });
+        self.raise_commit(covers.index, CommitReason::Snapshot { covers }, out);
+        out.installed = Some(covers);
+        if let Some(leader) = leader.filter(|leader| *leader != self.id) {
+            let outcome = SnapshotOutcome::Installed {
+                matched: covers.index,
+            };
+            let round = 0;
+            let response = SnapshotResponse {
+                term: self.term,
+                round,
+                covers,
+                outcome,
+            };
+            self.send_after(After::Log, leader, Message::SnapshotResponse(response), out);
+        }
+        self.replicate(now, out);
+    }
+
+    /// This server's own snapshot is durable as a file: the entries that it covers may go, but
+    /// for the configured number that spares a slow follower the snapshot.
+    pub fn on_snapshot_taken(&mut self, snapshot: Snapshot, out: &mut Output) {
+        let covers = snapshot.covers;
+        let newest = self
+            .snapshot
+            .as_ref()
+            .map_or(Index::ZERO, |held| held.covers.index);
+        if covers.index <= newest {
+            return;
+        }
+        assert!(
+            covers.index <= self.commit,
+            "only committed entries are in a snapshot"
+        );
+        self.snapshot = Some(snapshot);
+        out.records.push(Persist::Snapshot(covers));
+        self.durability.log_issued(self.log.last().index);
+        let before = self.log.len();
+        let cut = Index(covers.index.0.saturating_sub(self.config.trailing_entries));
+        if cut > self.log.base().index {
+            self.log.compact(cut);
+        }
+        out.events.push(Event::LogCompacted {
+            first: self.log.first(),
+            covers,
+            entries: (before - self.log.len()) as u64,
+        });
+    }
+}
+
+fn join(pieces: &[Bytes]) -> Bytes {
+    match pieces {
+        [one] => one.clone(),
+        _ => {
+            let mut whole = BytesMut::with_capacity(pieces.iter().map(Bytes::len).sum());
+            pieces
+                .iter()
+                .for_each(|piece| whole.extend_from_slice(piece));
+            whole.freeze()
+        }
+    }
+}

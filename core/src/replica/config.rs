@@ -1,0 +1,59 @@
+//! The configuration of one server, floor by floor.
+
+use crate::cache::Limits;
+use crate::types::{ClusterId, ConfigError, NodeId, check_range};
+use crate::{raft, storage};
+use serde::{Deserialize, Serialize};
+
+/// What can be set about a server, the same for all servers of a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Consensus.
+    pub raft: raft::Config,
+    /// What survives a crash.
+    pub storage: storage::Config,
+    /// What is replicated.
+    pub cache: Limits,
+    /// When to take snapshots.
+    pub snapshot: SnapshotConfig,
+}
+
+/// When to take snapshots.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SnapshotConfig {
+    /// A snapshot is taken when so many entries were applied since the last one. Default 1000;
+    /// 1 to 100000000.
+    pub entries: u64,
+}
+
+impl Default for SnapshotConfig {
+    fn default() -> SnapshotConfig {
+        SnapshotConfig { entries: 1_000 }
+    }
+}
+
+impl Config {
+    /// Refuses a configuration that cannot work.
+    ///
+    /// # Errors
+    /// The first field that is out of its range, with its path.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.raft.validate().map_err(|e| e.within("raft"))?;
+        self.storage.validate().map_err(|e| e.within("storage"))?;
+        self.cache.validate().map_err(|e| e.within("cache"))?;
+        check_range("snapshot.entries", self.snapshot.entries, 1, 100_000_000)
+    }
+}
+
+/// Who a server is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Member {
+    /// The cluster's life.
+    pub cluster: ClusterId,
+    /// The server.
+    pub node: NodeId,
+    /// All voters, the server among them.
+    pub voters: Vec<NodeId>,
+}

@@ -1,0 +1,107 @@
+//! Everything that a replica tells whoever watches it.
+
+use super::io::ClientId;
+use crate::cache::Command;
+use crate::raft;
+use crate::storage::{DiskError, Finding};
+use crate::types::{ClusterId, Index, NodeId, Position};
+use serde::Serialize;
+
+/// Something that a person who watches one replica would want to know.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Event {
+    /// Something in consensus.
+    Raft(raft::Event),
+    /// Recovery found something on the disk, and decided.
+    Recovery(Finding),
+    /// The replica runs.
+    Started {
+        /// Where its log ends.
+        last: Position,
+        /// What it knows to be committed.
+        commit: Index,
+    },
+    /// The state machine took a command.
+    Applied {
+        /// Where the command stands in the log.
+        index: Index,
+        /// The command.
+        command: Command,
+        /// The request was applied before: this is the first answer again.
+        duplicate: bool,
+    },
+    /// A committed entry is no command that this version understands; every server skips it.
+    CommandUnreadable {
+        /// Where the entry stands.
+        index: Index,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// A linearizable read was answered.
+    ReadServed {
+        /// Who asked.
+        client: ClientId,
+        /// The state that was read.
+        index: Index,
+    },
+    /// A request could not be taken here.
+    RequestRedirected {
+        /// Who asked.
+        client: ClientId,
+        /// Who leads, as far as this server knows.
+        leader: Option<NodeId>,
+    },
+    /// Leadership was lost with requests under way: their clients do not know what became of
+    /// them.
+    RequestsAbandoned {
+        /// How many.
+        requests: u64,
+    },
+    /// A snapshot of the state machine is on its way to the disk.
+    SnapshotTaken {
+        /// What it covers.
+        covers: Position,
+        /// Its size in bytes.
+        bytes: u64,
+        /// Why now.
+        why: SnapshotReason,
+    },
+    /// A snapshot and the record that names it are durable.
+    SnapshotDurable {
+        /// What it covers.
+        covers: Position,
+    },
+    /// A message of another cluster, or of a server of another life, was refused.
+    ForeignMessageRefused {
+        /// Who sent it.
+        from: NodeId,
+        /// The cluster that the message names.
+        cluster: ClusterId,
+    },
+    /// The disk failed a write: this replica cannot know what is durable, so it stops.
+    DiskFailed {
+        /// What the disk said.
+        error: DiskError,
+    },
+    /// The state machine could not be restored from a snapshot that recovery or a leader gave.
+    RestoreFailed {
+        /// What the snapshot covers.
+        covers: Position,
+        /// What was wrong.
+        error: String,
+    },
+}
+
+/// Why a snapshot is taken.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum SnapshotReason {
+    /// So many entries were applied since the last one.
+    Threshold {
+        /// Entries since the last snapshot.
+        entries: u64,
+        /// The configured threshold.
+        threshold: u64,
+    },
+    /// An operator asked.
+    Requested,
+}

@@ -1,0 +1,186 @@
+//! The two lanes to the disk.
+//!
+//! The log lane has one write under way at a time; what comes meanwhile goes together in the
+//! next one, so that one flush serves many entries (group commit). Snapshot files go through a
+//! lane of their own: they are large, and no vote or acknowledgement waits for them. A snapshot
+//! counts only when the log lane has named it, after its file is durable.
+
+use super::io::{Effects, Lane, Write, WriteId};
+use crate::storage::{DiskOp, Record, SnapshotMark, Wal};
+use crate::types::{Index, Position};
+use bytes::Bytes;
+
+/// The log lane.
+#[derive(Clone, Debug)]
+pub(super) struct LogLane {
+    wal: Wal,
+    /// Records that wait for the write under way.
+    queue: Vec<Record>,
+    /// Operations that need no record: repairs of recovery, trimming.
+    chores: Vec<DiskOp>,
+    /// The write under way: its number, and up to which consensus record it reaches.
+    inflight: Option<(u64, u64)>,
+    /// How many writes were issued.
+    written: u64,
+    /// The commit index that the newest write recorded.
+    commit_recorded: Index,
+    /// The consensus record that names the newest snapshot, until it is durable.
+    naming: Option<(u64, Position)>,
+}
+
+impl LogLane {
+    pub(super) fn new(wal: Wal, repairs: Vec<DiskOp>, commit: Index) -> LogLane {
+        LogLane {
+            wal,
+            queue: Vec::new(),
+            chores: repairs,
+            inflight: None,
+            written: 0,
+            commit_recorded: commit,
+            naming: None,
+        }
+    }
+
+    pub(super) fn wal(&self) -> &Wal {
+        &self.wal
+    }
+
+    /// Adds consensus record `number`. Once one that names a snapshot is durable, older files may
+    /// go.
+    pub(super) fn push(&mut self, record: Record, number: u64) {
+        if let Record::Snapshot(mark) | Record::Reset(mark) = &record {
+            self.naming = Some((number, mark.position));
+        }
+        self.queue.push(record);
+    }
+
+    /// How many writes are not durable yet, the waiting records counting as one.
+    pub(super) fn pending(&self) -> u64 {
+        u64::from(self.inflight.is_some()) + u64::from(!self.queue.is_empty())
+    }
+
+    /// Issues the next write, if there is something to write and nothing under way. `upto` is
+    /// the newest consensus record in the queue. The commit index rides along: it costs no flush
+    /// of its own, and spares a restarted server the wait for its leader's word.
+    pub(super) fn flush(&mut self, upto: u64, commit: Index, out: &mut Effects) {
+        if self.inflight.is_some() || (self.queue.is_empty() && self.chores.is_empty()) {
+            return;
+        }
+        let mut ops = std::mem::take(&mut self.chores);
+        if !self.queue.is_empty() {
+            if commit > self.commit_recorded {
+                self.queue.push(Record::Commit(commit));
+                self.commit_recorded = commit;
+            }
+            ops.extend(self.wal.append(&self.queue));
+            self.queue.clear();
+        }
+        self.written += 1;
+        self.inflight = Some((self.written, upto));
+        let id = WriteId {
+            lane: Lane::Log,
+            number: self.written,
+        };
+        out.writes.push(Write { id, ops });
+    }
+
+    /// A write is durable: returns up to which consensus record, and the snapshot that thereby
+    /// counts.
+    pub(super) fn durable(&mut self, number: u64) -> Option<(u64, Option<Position>)> {
+        let (expected, upto) = self.inflight?;
+        if number != expected {
+            return None;
+        }
+        self.inflight = None;
+        let named = self
+            .naming
+            .filter(|(record, _)| *record <= upto)
+            .map(|(_, covers)| covers);
+        if named.is_some() {
+            self.naming = None;
+            self.chores = self.wal.trim();
+        }
+        Some((upto, named))
+    }
+}
+
+/// The snapshot lane: one file at a time, a newer one replaces one that waits.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SnapshotLane {
+    inflight: Option<(u64, SnapshotJob)>,
+    waiting: Option<SnapshotJob>,
+    written: u64,
+}
+
+/// A snapshot on its way to the disk.
+#[derive(Clone, Debug)]
+pub(super) struct SnapshotJob {
+    pub(super) mark: SnapshotMark,
+    pub(super) data: Bytes,
+    pub(super) origin: Origin,
+    ops: Vec<DiskOp>,
+}
+
+/// Where a snapshot comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Taken from this server's own state machine.
+    Own,
+    /// Received from a leader, to be installed.
+    Leader,
+}
+
+impl SnapshotJob {
+    pub(super) fn new(
+        (mark, ops): (SnapshotMark, Vec<DiskOp>),
+        data: Bytes,
+        origin: Origin,
+    ) -> SnapshotJob {
+        SnapshotJob {
+            mark,
+            data,
+            origin,
+            ops,
+        }
+    }
+}
+
+impl SnapshotLane {
+    pub(super) fn is_busy(&self) -> bool {
+        self.inflight.is_some() || self.waiting.is_some()
+    }
+
+    pub(super) fn submit(&mut self, job: SnapshotJob, out: &mut Effects) {
+        if self.inflight.is_some() {
+            self.waiting = Some(job);
+        } else {
+            self.issue(job, out);
+        }
+    }
+
+    fn issue(&mut self, mut job: SnapshotJob, out: &mut Effects) {
+        self.written += 1;
+        let id = WriteId {
+            lane: Lane::Snapshot,
+            number: self.written,
+        };
+        out.writes.push(Write {
+            id,
+            ops: std::mem::take(&mut job.ops),
+        });
+        self.inflight = Some((self.written, job));
+    }
+
+    /// A file is durable: returns what it holds.
+    pub(super) fn durable(&mut self, number: u64, out: &mut Effects) -> Option<SnapshotJob> {
+        let (expected, _) = self.inflight.as_ref()?;
+        if number != *expected {
+            return None;
+        }
+        let (_, done) = self.inflight.take()?;
+        if let Some(next) = self.waiting.take() {
+            self.issue(next, out);
+        }
+        Some(done)
+    }
+}

@@ -1,0 +1,172 @@
+//! What scenarios and people do to the world.
+
+use super::network::MessageId;
+use super::node::Status;
+use super::scenario::{Action, Operation};
+use super::step::{ActionRefusal, LossReason, Place, What};
+use super::world::World;
+use crate::replica::{ClientId, Input};
+use crate::types::{Duration, NodeId};
+
+/// Does one action now.
+pub(super) fn act(world: &mut World, action: &Action) {
+    match action {
+        Action::Crash { node } => world.crash(*node),
+        Action::Restart { node } => world.restart(*node),
+        Action::Partition { groups } => {
+            let pairs = groups.iter().enumerate().flat_map(|(place, group)| {
+                let others = groups
+                    .iter()
+                    .enumerate()
+                    .filter(move |(other, _)| *other != place);
+                others.flat_map(move |(_, other)| pairs(group, other))
+            });
+            world.cut(pairs.collect());
+        }
+        Action::Isolate { node } => {
+            let others: Vec<NodeId> = world
+                .nodes
+                .iter()
+                .map(|other| other.id)
+                .filter(|other| other != node)
+                .collect();
+            let mut cuts: Vec<_> = pairs(&[*node], &others).collect();
+            cuts.extend(pairs(&others, &[*node]));
+            world.cut(cuts);
+        }
+        Action::Cut { from, to } => world.cut(vec![(*from, *to)]),
+        Action::Heal => {
+            let cuts = world.network.heal() as u64;
+            world.note(Place::World, What::NetworkHealed { cuts });
+        }
+        Action::Drop { message } => world.drop_message(*message),
+        Action::Delay { message, by } => world.delay_message(*message, *by),
+        Action::Put { client, key, value } => {
+            let put = Operation::Put {
+                key: key.clone(),
+                value: value.clone(),
+            };
+            world.enqueue(*client, [put]);
+        }
+        Action::Get { client, key, node } => {
+            world.enqueue(
+                *client,
+                [Operation::Get {
+                    key: key.clone(),
+                    node: *node,
+                }],
+            );
+        }
+        Action::Delete { client, key } => {
+            world.enqueue(*client, [Operation::Delete { key: key.clone() }]);
+        }
+        Action::Write {
+            client,
+            keys,
+            prefix,
+            first,
+        } => {
+            let put = |n| Operation::Put {
+                key: format!("{prefix}{n}"),
+                value: format!("v{n}"),
+            };
+            world.enqueue(*client, (*first..first + keys).map(put));
+        }
+        Action::Read {
+            client,
+            keys,
+            prefix,
+            first,
+            node,
+        } => {
+            let get = |n| Operation::Get {
+                key: format!("{prefix}{n}"),
+                node: *node,
+            };
+            world.enqueue(*client, (*first..first + keys).map(get));
+        }
+        Action::TakeSnapshot { node } => world.take_snapshot(*node),
+    }
+}
+
+/// Every direction from one of `from` to one of `to`.
+fn pairs(from: &[NodeId], to: &[NodeId]) -> impl Iterator<Item = (NodeId, NodeId)> {
+    from.iter()
+        .flat_map(move |from| to.iter().map(move |to| (*from, *to)))
+}
+
+impl World {
+    fn refuse(&mut self, why: ActionRefusal) {
+        self.note(Place::World, What::ActionRefused { why });
+    }
+
+    fn crash(&mut self, id: NodeId) {
+        let node = self.node_mut(id);
+        if matches!(node.status, Status::Down) {
+            return self.refuse(ActionRefusal::IsDown { node: id });
+        }
+        node.status = Status::Down;
+        let lost = node.device.crash();
+        self.note(Place::Node(id), What::Crashed { lost });
+    }
+
+    fn restart(&mut self, id: NodeId) {
+        let node = self.node_mut(id);
+        match node.status {
+            Status::Up(_) => self.refuse(ActionRefusal::IsUp { node: id }),
+            Status::Down => self.start(id),
+            Status::Failed(_) => {
+                // A stopped server still has power: what it wrote and did not sync goes only now.
+                let lost = node.device.crash();
+                self.note(Place::Node(id), What::Crashed { lost });
+                self.start(id);
+            }
+        }
+    }
+
+    fn cut(&mut self, cuts: Vec<(NodeId, NodeId)>) {
+        let fresh = cuts
+            .into_iter()
+            .filter(|(from, to)| self.network.cut(*from, *to))
+            .collect();
+        self.note(Place::World, What::NetworkCut { cuts: fresh });
+    }
+
+    fn drop_message(&mut self, id: MessageId) {
+        let Some(message) = self.network.take(id) else {
+            return self.refuse(ActionRefusal::NotInFlight { message: id });
+        };
+        self.unschedule(id, message.arrives_at);
+        let (from, to, why) = (message.from, message.to, LossReason::ByHand);
+        self.note(
+            Place::World,
+            What::MessageLost {
+                message: id,
+                from,
+                to,
+                why,
+            },
+        );
+    }
+
+    fn delay_message(&mut self, id: MessageId, by: Duration) {
+        let Some((before, until)) = self.network.delay(id, by) else {
+            return self.refuse(ActionRefusal::NotInFlight { message: id });
+        };
+        self.reschedule(id, before, until);
+        self.note(Place::World, What::MessageDelayed { message: id, until });
+    }
+
+    fn enqueue(&mut self, client: ClientId, operations: impl IntoIterator<Item = Operation>) {
+        self.with_client(client, |client, now, out| {
+            client.enqueue(now, operations, out)
+        });
+    }
+
+    fn take_snapshot(&mut self, id: NodeId) {
+        if self.node(id).replica().is_none() {
+            return self.refuse(ActionRefusal::IsDown { node: id });
+        }
+        self.feed(id, Input::TakeSnapshot);
+    }
+}

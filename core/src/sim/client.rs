@@ -1,0 +1,449 @@
+//! A client of the cluster: one operation at a time, again until there is an answer.
+//!
+//! Like the core it does nothing by itself: it is told the time and what arrived, and says what
+//! to send. It opens a session before its first write, numbers its writes, follows hints to the
+//! leader, and backs off between attempts.
+
+use super::scenario::Operation;
+use crate::cache::{self, Answer, Apply, Command, Refusal, Sequence, SessionId};
+use crate::replica::{ClientId, Outcome, Request, RequestBody, Response};
+use crate::types::{ConfigError, Duration, Instant, NodeId, Rng, check_range};
+use bytes::Bytes;
+use imbl::Vector;
+use serde::{Deserialize, Serialize};
+
+/// How clients behave.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientConfig {
+    /// How many clients there are. Default 1; 1 to 64.
+    pub count: u32,
+    /// How long a client waits for an answer before it asks the next server. Default 500ms; 1ms
+    /// to 10min.
+    pub timeout: Duration,
+    /// The shortest pause before a refused request is sent again; it doubles with each attempt.
+    /// Default 20ms; 1ms to 10min.
+    pub backoff_min: Duration,
+    /// The longest such pause. Default 500ms; at least the shortest, to 10min.
+    pub backoff_max: Duration,
+}
+
+impl Default for ClientConfig {
+    fn default() -> ClientConfig {
+        ClientConfig {
+            count: 1,
+            timeout: Duration::millis(500),
+            backoff_min: Duration::millis(20),
+            backoff_max: Duration::millis(500),
+        }
+    }
+}
+
+impl ClientConfig {
+    /// Refuses what cannot work.
+    ///
+    /// # Errors
+    /// The first field that is out of its range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let (low, high) = (Duration::millis(1), Duration::secs(600));
+        check_range("count", self.count, 1, 64)?;
+        check_range("timeout", self.timeout, low, high)?;
+        check_range("backoff_min", self.backoff_min, low, high)?;
+        check_range("backoff_max", self.backoff_max, self.backoff_min, high)
+    }
+}
+
+/// One client.
+#[derive(Clone, Debug)]
+pub struct Client {
+    id: ClientId,
+    config: ClientConfig,
+    servers: u32,
+    rng: Rng,
+    session: Option<SessionId>,
+    next_sequence: u64,
+    queue: Vector<Operation>,
+    current: Option<Current>,
+    next_request: u64,
+    target: NodeId,
+    history: Vector<Answered>,
+}
+
+/// The operation under way.
+#[derive(Clone, Debug)]
+struct Current {
+    operation: Operation,
+    /// Its number in the session, once it has one.
+    sequence: Option<Sequence>,
+    /// The request that is waiting for an answer; none between attempts.
+    request: Option<u64>,
+    attempts: u64,
+    invoked_at: Instant,
+    /// When to give up waiting, or to send again.
+    wake_at: Instant,
+}
+
+/// An operation and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Answered {
+    /// What was asked.
+    pub operation: Operation,
+    /// When it was first sent.
+    pub invoked_at: Instant,
+    /// When the answer arrived.
+    pub answered_at: Instant,
+    /// The answer.
+    pub result: OperationResult,
+}
+
+/// What a client learns of its operation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum OperationResult {
+    /// The key is written, in this version.
+    Written {
+        /// The version.
+        version: u64,
+    },
+    /// The key is gone.
+    Deleted {
+        /// Whether it had been there.
+        existed: bool,
+    },
+    /// What a read found.
+    Found {
+        /// The value; none when the key is absent.
+        value: Option<Bytes>,
+        /// The log index of the state that was read.
+        index: u64,
+    },
+    /// The cluster refused it.
+    Refused(Refusal),
+}
+
+/// Something that happened at a client.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum ClientEvent {
+    /// It begins an operation.
+    Invoked(Operation),
+    /// It sends the operation again.
+    Retried {
+        /// Which attempt this is, from 2.
+        attempt: u64,
+        /// Whom it asks now.
+        to: NodeId,
+        /// Why.
+        why: RetryReason,
+    },
+    /// Its session is open.
+    SessionOpened(SessionId),
+    /// An operation is answered.
+    Answered(Answered),
+}
+
+/// Why a client sends again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum RetryReason {
+    /// No answer came in time.
+    TimedOut,
+    /// The server named the leader.
+    Redirected,
+    /// The server knows no leader.
+    NoLeader,
+    /// The server lost its leadership with the request under way.
+    Unknown,
+}
+
+/// What a client wants sent, and what happened.
+#[derive(Clone, Debug, Default)]
+pub struct ClientOutput {
+    /// Send these.
+    pub requests: Vec<(NodeId, Request)>,
+    /// What happened.
+    pub events: Vec<ClientEvent>,
+}
+
+impl Client {
+    /// A client that will ask server 1 first, then 2, and so on, each client another first.
+    #[must_use]
+    pub fn new(id: ClientId, config: ClientConfig, servers: u32, rng: Rng) -> Client {
+        Client {
+            id,
+            config,
+            servers,
+            rng,
+            session: None,
+            next_sequence: 1,
+            queue: Vector::new(),
+            current: None,
+            next_request: 0,
+            target: NodeId((id.0 - 1) % servers + 1),
+            history: Vector::new(),
+        }
+    }
+
+    /// Adds operations behind those that wait.
+    pub fn enqueue(
+        &mut self,
+        now: Instant,
+        operations: impl IntoIterator<Item = Operation>,
+        out: &mut ClientOutput,
+    ) {
+        self.queue.extend(operations);
+        self.begin_next(now, out);
+    }
+
+    /// When [`Client::on_deadline`] is wanted.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.current.as_ref().map(|current| current.wake_at)
+    }
+
+    /// Gives up waiting for an answer, or ends a pause.
+    pub fn on_deadline(&mut self, now: Instant, out: &mut ClientOutput) {
+        let Some(current) = &self.current else { return };
+        if current.request.is_some() {
+            self.target = self.next_server();
+            self.again(now, RetryReason::TimedOut, out);
+        } else {
+            self.send(now, out);
+        }
+    }
+
+    /// An answer arrived; an old one is passed over.
+    pub fn on_response(&mut self, now: Instant, response: Response, out: &mut ClientOutput) {
+        let Some(current) = &self.current else { return };
+        if current.request != Some(response.id) {
+            return;
+        }
+        match response.outcome {
+            Outcome::Applied { answer, .. } => self.on_answer(now, answer, out),
+            Outcome::Read { index, value } => {
+                let value = value.map(|versioned| versioned.value);
+                let found = OperationResult::Found {
+                    value,
+                    index: index.0,
+                };
+                self.finish(now, found, out);
+            }
+            Outcome::NotLeader {
+                leader: Some(leader),
+            } if self.may_turn_to(leader) => {
+                self.target = leader;
+                self.again(now, RetryReason::Redirected, out);
+            }
+            Outcome::NotLeader { .. } => self.pause(now, RetryReason::NoLeader, out),
+            Outcome::Unknown => self.pause(now, RetryReason::Unknown, out),
+        }
+    }
+
+    fn on_answer(&mut self, now: Instant, answer: Answer, out: &mut ClientOutput) {
+        match answer {
+            Answer::SessionOpened(session) => {
+                self.session = Some(session);
+                self.next_sequence = 1;
+                out.events.push(ClientEvent::SessionOpened(session));
+                self.send(now, out);
+            }
+            Answer::Written { version } => {
+                self.finish(now, OperationResult::Written { version }, out);
+            }
+            Answer::Deleted { existed } => {
+                self.finish(now, OperationResult::Deleted { existed }, out);
+            }
+            Answer::Refused(refusal) => {
+                if matches!(refusal, Refusal::SessionExpired { .. }) {
+                    self.session = None;
+                }
+                self.finish(now, OperationResult::Refused(refusal), out);
+            }
+        }
+    }
+
+    fn finish(&mut self, now: Instant, result: OperationResult, out: &mut ClientOutput) {
+        let Some(current) = self.current.take() else {
+            return;
+        };
+        let Current {
+            operation,
+            invoked_at,
+            ..
+        } = current;
+        let answered = Answered {
+            operation,
+            invoked_at,
+            answered_at: now,
+            result,
+        };
+        self.history.push_back(answered.clone());
+        out.events.push(ClientEvent::Answered(answered));
+        self.begin_next(now, out);
+    }
+
+    fn begin_next(&mut self, now: Instant, out: &mut ClientOutput) {
+        if self.current.is_some() {
+            return;
+        }
+        let Some(operation) = self.queue.pop_front() else {
+            return;
+        };
+        out.events.push(ClientEvent::Invoked(operation.clone()));
+        if let Operation::Get {
+            node: Some(node), ..
+        } = operation
+        {
+            self.target = node;
+        }
+        self.current = Some(Current {
+            operation,
+            sequence: None,
+            request: None,
+            attempts: 0,
+            invoked_at: now,
+            wake_at: now,
+        });
+        self.send(now, out);
+    }
+
+    /// Sends the current operation, or first what opens the session that it needs.
+    fn send(&mut self, now: Instant, out: &mut ClientOutput) {
+        self.next_request += 1;
+        let (id, session, timeout) = (self.next_request, self.session, self.config.timeout);
+        let Some(current) = &mut self.current else {
+            return;
+        };
+        let body = match (&current.operation, session) {
+            (Operation::Get { key, .. }, _) => RequestBody::Read { key: text(key) },
+            (_, None) => RequestBody::Command(Command::OpenSession),
+            (operation, Some(session)) => {
+                let sequence = *current.sequence.get_or_insert(Sequence(self.next_sequence));
+                self.next_sequence = sequence.0 + 1;
+                let operation = write(operation);
+                // One operation at a time: everything before this one is answered.
+                let acknowledged = sequence;
+                let apply = Apply {
+                    session,
+                    sequence,
+                    acknowledged,
+                    operation,
+                };
+                RequestBody::Command(Command::Apply(apply))
+            }
+        };
+        current.request = Some(id);
+        current.attempts += 1;
+        current.wake_at = now + timeout;
+        out.requests.push((
+            self.target,
+            Request {
+                client: self.id,
+                id,
+                body,
+            },
+        ));
+    }
+
+    fn again(&mut self, now: Instant, why: RetryReason, out: &mut ClientOutput) {
+        let attempt = self
+            .current
+            .as_ref()
+            .map_or(1, |current| current.attempts + 1);
+        out.events.push(ClientEvent::Retried {
+            attempt,
+            to: self.target,
+            why,
+        });
+        self.send(now, out);
+    }
+
+    /// Waits before it asks the next server: twice as long each time, with a random part so that
+    /// clients do not come back together.
+    fn pause(&mut self, now: Instant, why: RetryReason, out: &mut ClientOutput) {
+        let to = self.next_server();
+        let (min, max) = (self.config.backoff_min.0, self.config.backoff_max.0);
+        let Some(current) = &mut self.current else {
+            return;
+        };
+        let doubled = min.saturating_mul(1 << current.attempts.min(20)).min(max);
+        current.request = None;
+        current.wake_at = now + Duration::micros(self.rng.between(doubled / 2, doubled).max(1));
+        self.target = to;
+        out.events.push(ClientEvent::Retried {
+            attempt: current.attempts + 1,
+            to,
+            why,
+        });
+    }
+
+    /// A read of one server is asked of that server only.
+    fn pinned(&self) -> Option<NodeId> {
+        match self.current.as_ref().map(|current| &current.operation) {
+            Some(Operation::Get { node, .. }) => *node,
+            _ => None,
+        }
+    }
+
+    fn may_turn_to(&self, leader: NodeId) -> bool {
+        self.pinned().is_none() && leader != self.target
+    }
+
+    fn next_server(&self) -> NodeId {
+        self.pinned()
+            .unwrap_or(NodeId(self.target.0 % self.servers + 1))
+    }
+}
+
+/// What may be known from outside.
+impl Client {
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> ClientId {
+        self.id
+    }
+
+    /// Its session.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionId> {
+        self.session
+    }
+
+    /// The operation under way, and how often it was sent.
+    #[must_use]
+    pub fn current(&self) -> Option<(&Operation, u64)> {
+        self.current
+            .as_ref()
+            .map(|current| (&current.operation, current.attempts))
+    }
+
+    /// How many operations wait.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whom it asks next.
+    #[must_use]
+    pub fn target(&self) -> NodeId {
+        self.target
+    }
+
+    /// Everything answered so far, oldest first.
+    #[must_use]
+    pub fn history(&self) -> &Vector<Answered> {
+        &self.history
+    }
+}
+
+fn text(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
+fn write(operation: &Operation) -> cache::Operation {
+    match operation {
+        Operation::Put { key, value } => cache::Operation::Put {
+            key: text(key),
+            value: text(value),
+        },
+        Operation::Delete { key } => cache::Operation::Delete { key: text(key) },
+        Operation::Get { .. } => unreachable!("reads do not go through the log"),
+    }
+}

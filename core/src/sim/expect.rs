@@ -1,0 +1,144 @@
+//! Whether what a scenario expects has come true.
+
+use super::client::OperationResult;
+use super::node::Node;
+use super::world::World;
+use crate::raft::Role;
+use crate::replica::Replica;
+
+/// One expectation, in words, and what was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// What is expected.
+    pub what: String,
+    /// Whether it holds.
+    pub met: bool,
+    /// What was found.
+    pub found: String,
+}
+
+/// Everything that the scenario of this world expects, against the world as it is.
+#[must_use]
+pub fn expectations(world: &World) -> Vec<Expectation> {
+    let expect = &world.scenario().expect;
+    let mut all = Vec::new();
+    let mut add = |what: String, met: bool, found: String| {
+        all.push(Expectation { what, met, found });
+    };
+    if expect.leader {
+        let leaders = leaders(world);
+        let found = match leaders.as_slice() {
+            [] => "no leader".to_string(),
+            some => some.join(", "),
+        };
+        add(
+            "one leader of the newest term".into(),
+            leaders.len() == 1,
+            found,
+        );
+    }
+    if expect.answered {
+        let (answered, open, refused) = answers(world);
+        let met = open == 0 && refused == 0 && answered > 0;
+        let found = format!("{answered} answered, {refused} of them refused, {open} open");
+        add("every request answered, none refused".into(), met, found);
+    }
+    if expect.equal {
+        let digests: Vec<Option<u64>> = world
+            .nodes()
+            .iter()
+            .map(|node| node.replica().map(|r| r.cache().digest()))
+            .collect();
+        let met = digests
+            .iter()
+            .all(|digest| digest.is_some() && *digest == digests[0]);
+        let found = if met {
+            "equal"
+        } else {
+            "different, or not all servers run"
+        };
+        add("the same cache on every server".into(), met, found.into());
+    }
+    if let Some(keys) = expect.keys {
+        let counts: Vec<(&Node, usize)> = running(world)
+            .map(|(node, replica)| (node, replica.cache().len()))
+            .collect();
+        let met = !counts.is_empty() && counts.iter().all(|(_, count)| *count as u64 == keys);
+        let found = counts
+            .iter()
+            .map(|(node, count)| format!("{}: {count}", node.id()));
+        add(
+            format!("{keys} keys on every running server"),
+            met,
+            join(found),
+        );
+    }
+    if let Some(reads) = expect.reads_found {
+        let found = reads_found(world);
+        add(
+            format!("{reads} reads that found a value"),
+            found == reads,
+            found.to_string(),
+        );
+    }
+    for id in &expect.snapshot_installed {
+        let installed = world.node(*id).snapshots_installed();
+        let what = format!("{id} installed a snapshot of a leader");
+        add(what, installed > 0, format!("{installed} installed"));
+    }
+    if let Some(elections) = expect.elections {
+        let held = world.elections();
+        let what = format!("leaders in {elections} terms or more");
+        add(what, held >= elections, format!("{held} terms"));
+    }
+    all
+}
+
+fn join(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn running(world: &World) -> impl Iterator<Item = (&Node, &Replica)> {
+    world
+        .nodes()
+        .iter()
+        .filter_map(|node| Some((node, node.replica()?)))
+}
+
+/// Leaders of the newest term that a running server is in.
+fn leaders(world: &World) -> Vec<String> {
+    let newest = running(world)
+        .map(|(_, replica)| replica.raft().term())
+        .max();
+    running(world)
+        .filter(|(_, replica)| Some(replica.raft().term()) == newest)
+        .filter(|(_, replica)| matches!(replica.raft().role(), Role::Leader(_)))
+        .map(|(node, replica)| format!("{} in term {}", node.id(), replica.raft().term()))
+        .collect()
+}
+
+/// Operations answered, still open, and refused among the answered.
+fn answers(world: &World) -> (usize, usize, usize) {
+    let (mut answered, mut open, mut refused) = (0, 0, 0);
+    for client in world.clients() {
+        answered += client.history().len();
+        open += client.queued() + usize::from(client.current().is_some());
+        let refusals = client
+            .history()
+            .iter()
+            .filter(|answered| matches!(answered.result, OperationResult::Refused(_)));
+        refused += refusals.count();
+    }
+    (answered, open, refused)
+}
+
+fn reads_found(world: &World) -> u64 {
+    let all = world.clients().iter().flat_map(|client| client.history());
+    let found = all.filter(|answered| {
+        matches!(
+            answered.result,
+            OperationResult::Found { value: Some(_), .. }
+        )
+    });
+    found.count() as u64
+}

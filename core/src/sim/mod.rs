@@ -1,0 +1,34 @@
+//! The world: a deterministic simulation of servers, disks, network and clients.
+//!
+//! One scenario gives one history, on every target. Read in this order: `scenario/` (what a run
+//! is made of), `world.rs` (the order in which things happen), `step.rs` (what a step tells),
+//! `network.rs`, `disk.rs`, `client.rs` (the parts), `actions.rs` (what people do), `timeline.rs`
+//! (going back), `expect.rs` (what must have come true).
+
+mod actions;
+mod client;
+mod disk;
+mod expect;
+mod latency;
+mod network;
+mod node;
+mod scenario;
+mod step;
+mod timeline;
+mod world;
+
+pub use client::{
+    Answered, Client, ClientConfig, ClientEvent, ClientOutput, OperationResult, RetryReason,
+};
+pub use disk::{Device, Lost, Progress, SimDisk};
+pub use expect::{Expectation, expectations};
+pub use latency::Latency;
+pub use network::{Address, InFlight, MessageId, Network, NetworkConfig, Payload};
+pub use node::{Failure, Node, Status};
+pub use scenario::{
+    Action, DiskConfig, Expect, Operation, Scenario, ScenarioError, TimedAction, VERSION, bounds,
+    verb,
+};
+pub use step::{ActionRefusal, Cause, Happening, LossReason, Place, Step, What};
+pub use timeline::{Observer, Timeline};
+pub use world::World;

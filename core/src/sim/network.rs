@@ -1,0 +1,250 @@
+//! The simulated network: every message in flight is an object that can be dropped or delayed.
+
+use super::latency::Latency;
+use crate::replica::{ClientId, Envelope, Request, Response};
+use crate::types::{ConfigError, Duration, Fingerprint, Instant, NodeId, Rng, check_range};
+use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// How the network behaves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// How long a message between two servers takes. Messages of one link keep their order, as
+    /// over TCP. Default uniform from 2ms to 8ms.
+    pub latency: Latency,
+    /// How long a message between a client and a server takes. Default uniform from 1ms to 4ms.
+    pub client_latency: Latency,
+    /// How many messages in a million are lost. Default 0.
+    pub loss_ppm: u32,
+}
+
+impl Default for NetworkConfig {
+    fn default() -> NetworkConfig {
+        let ms = Duration::millis;
+        NetworkConfig {
+            latency: Latency::Uniform(ms(2), ms(8)),
+            client_latency: Latency::Uniform(ms(1), ms(4)),
+            loss_ppm: 0,
+        }
+    }
+}
+
+impl NetworkConfig {
+    /// Refuses what cannot be.
+    ///
+    /// # Errors
+    /// The first field that is out of its range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.latency.validate("latency")?;
+        self.client_latency.validate("client_latency")?;
+        check_range("loss_ppm", self.loss_ppm, 0, 1_000_000)
+    }
+}
+
+/// A message in the run, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageId(pub u64);
+
+impl core::fmt::Display for MessageId {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// An end of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Address {
+    /// A server.
+    Node(NodeId),
+    /// A client.
+    Client(ClientId),
+}
+
+impl core::fmt::Display for Address {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Address::Node(node) => node.fmt(f),
+            Address::Client(client) => client.fmt(f),
+        }
+    }
+}
+
+/// What a message carries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Payload {
+    /// One server says something to another.
+    Peer(Envelope),
+    /// A client asks.
+    Request(Request),
+    /// A client is answered.
+    Response(Response),
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InFlight {
+    /// Its number.
+    pub id: MessageId,
+    /// The sender.
+    pub from: Address,
+    /// The receiver.
+    pub to: Address,
+    /// What it carries.
+    pub payload: Payload,
+    /// When it was sent.
+    pub sent_at: Instant,
+    /// The step in which it was sent: the cause of its arrival.
+    pub sent_step: u64,
+    /// When it arrives.
+    pub arrives_at: Instant,
+    /// The network will lose it on the way.
+    pub doomed: bool,
+}
+
+/// Links, cuts, and what is on its way. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Network {
+    config: NetworkConfig,
+    seed: u64,
+    links: OrdMap<(Address, Address), Link>,
+    in_flight: OrdMap<MessageId, InFlight>,
+    sent: u64,
+    cuts: BTreeSet<(NodeId, NodeId)>,
+}
+
+/// One direction between two addresses, with its own randomness: what happens on one link never
+/// changes what is drawn on another.
+#[derive(Clone, Debug)]
+struct Link {
+    rng: Rng,
+    newest_arrival: Instant,
+}
+
+impl Network {
+    /// A network without faults but those configured.
+    #[must_use]
+    pub fn new(config: NetworkConfig, seed: u64) -> Network {
+        let (links, in_flight) = (OrdMap::new(), OrdMap::new());
+        Network {
+            config,
+            seed,
+            links,
+            in_flight,
+            sent: 0,
+            cuts: BTreeSet::new(),
+        }
+    }
+
+    /// Sends a message; it is delivered with [`Network::take`] when its time has come.
+    pub fn send(
+        &mut self,
+        (from, to): (Address, Address),
+        payload: Payload,
+        (now, step): (Instant, u64),
+    ) -> &InFlight {
+        self.sent += 1;
+        let id = MessageId(self.sent);
+        let seed = self.seed;
+        let fresh = || Link {
+            rng: Rng::new(Fingerprint::of(&(seed, from, to))),
+            newest_arrival: Instant::ZERO,
+        };
+        let link = self.links.entry((from, to)).or_insert_with(fresh);
+        let latency = match (from, to) {
+            (Address::Node(_), Address::Node(_)) => &self.config.latency,
+            _ => &self.config.client_latency,
+        };
+        let delay = latency.draw(&mut link.rng);
+        let doomed = link.rng.chance(self.config.loss_ppm);
+        let arrives_at = (now + delay).max(link.newest_arrival);
+        link.newest_arrival = arrives_at;
+        let message = InFlight {
+            id,
+            from,
+            to,
+            payload,
+            sent_at: now,
+            sent_step: step,
+            arrives_at,
+            doomed,
+        };
+        self.in_flight.entry(id).or_insert(message)
+    }
+
+    /// Takes a message off the network.
+    pub fn take(&mut self, id: MessageId) -> Option<InFlight> {
+        self.in_flight.remove(&id)
+    }
+
+    /// Makes a message arrive later; returns when it would have, and when it will.
+    pub fn delay(&mut self, id: MessageId, by: Duration) -> Option<(Instant, Instant)> {
+        let message = self.in_flight.get_mut(&id)?;
+        let before = message.arrives_at;
+        message.arrives_at = before + by;
+        Some((before, message.arrives_at))
+    }
+
+    /// A message on its way.
+    #[must_use]
+    pub fn get(&self, id: MessageId) -> Option<&InFlight> {
+        self.in_flight.get(&id)
+    }
+
+    /// All messages on their way, oldest first.
+    pub fn in_flight(&self) -> impl Iterator<Item = &InFlight> {
+        self.in_flight.values()
+    }
+
+    /// Cuts one direction between two servers; tells whether it was whole.
+    pub fn cut(&mut self, from: NodeId, to: NodeId) -> bool {
+        self.cuts.insert((from, to))
+    }
+
+    /// Whether messages from one server to another are cut.
+    #[must_use]
+    pub fn is_cut(&self, from: Address, to: Address) -> bool {
+        match (from, to) {
+            (Address::Node(from), Address::Node(to)) => self.cuts.contains(&(from, to)),
+            _ => false,
+        }
+    }
+
+    /// All cut directions.
+    pub fn cuts(&self) -> impl Iterator<Item = (NodeId, NodeId)> + '_ {
+        self.cuts.iter().copied()
+    }
+
+    /// Mends every cut; tells how many there were.
+    pub fn heal(&mut self) -> usize {
+        std::mem::take(&mut self.cuts).len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Address, Network, NetworkConfig, Payload};
+    use crate::replica::{ClientId, Request, RequestBody};
+    use crate::types::{Instant, NodeId};
+    use bytes::Bytes;
+
+    #[test]
+    fn messages_of_one_link_keep_their_order() {
+        let mut network = Network::new(NetworkConfig::default(), 5);
+        let (from, to) = (Address::Client(ClientId(1)), Address::Node(NodeId(1)));
+        let mut newest = Instant::ZERO;
+        for n in 0..100 {
+            let body = RequestBody::Read { key: Bytes::new() };
+            let payload = Payload::Request(Request {
+                client: ClientId(1),
+                id: n,
+                body,
+            });
+            let sent = network.send((from, to), payload, (Instant(n * 100), n));
+            assert!(sent.arrives_at >= newest && sent.arrives_at > sent.sent_at);
+            newest = sent.arrives_at;
+        }
+    }
+}

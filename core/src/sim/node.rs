@@ -1,0 +1,99 @@
+//! One simulated machine: a disk that stays, and a replica that comes and goes.
+
+use super::disk::Device;
+use crate::replica::{Replica, StartError};
+use crate::storage::{DiskError, Finding};
+use crate::types::NodeId;
+use std::sync::Arc;
+
+/// One simulated machine. Cloning is cheap: the replica is shared until it changes.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub(super) id: NodeId,
+    pub(super) status: Status,
+    pub(super) device: Device,
+    pub(super) runs: u64,
+    pub(super) recovery: Vec<Finding>,
+    pub(super) snapshots_installed: u64,
+}
+
+/// Whether a machine runs.
+#[derive(Clone, Debug)]
+pub enum Status {
+    /// It runs.
+    Up(Arc<Replica>),
+    /// It has no power.
+    Down,
+    /// It has power, but the server does not run.
+    Failed(Failure),
+}
+
+/// Why a server does not run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Recovery refused.
+    #[error("{0}")]
+    Start(StartError),
+    /// Its disk failed.
+    #[error("its disk failed: {0}")]
+    Disk(DiskError),
+}
+
+impl Node {
+    pub(super) fn new(id: NodeId, device: Device) -> Node {
+        let (status, recovery) = (Status::Down, Vec::new());
+        Node {
+            id,
+            status,
+            device,
+            runs: 0,
+            recovery,
+            snapshots_installed: 0,
+        }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// Whether it runs.
+    #[must_use]
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// The server, while it runs.
+    #[must_use]
+    pub fn replica(&self) -> Option<&Replica> {
+        match &self.status {
+            Status::Up(replica) => Some(replica),
+            Status::Down | Status::Failed(_) => None,
+        }
+    }
+
+    /// Its disk, with and without power.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// How often it was switched on.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.runs
+    }
+
+    /// What its latest recovery found.
+    #[must_use]
+    pub fn recovery(&self) -> &[Finding] {
+        &self.recovery
+    }
+
+    /// How many snapshots of leaders it has installed, in all its runs.
+    #[must_use]
+    pub fn snapshots_installed(&self) -> u64 {
+        self.snapshots_installed
+    }
+}

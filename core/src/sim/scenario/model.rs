@@ -1,0 +1,433 @@
+//! What a scenario says, after it was read and found possible.
+
+use crate::replica::{self, ClientId};
+use crate::sim::client::ClientConfig;
+use crate::sim::latency::Latency;
+use crate::sim::network::{MessageId, NetworkConfig};
+use crate::types::{ConfigError, Duration, Instant, NodeId};
+use serde::{Deserialize, Serialize};
+
+/// One run: configuration, seed, and what is done to the cluster and when. The same scenario
+/// gives the same history on every target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// What it shows.
+    pub about: String,
+    /// Where all randomness comes from; below 2^53, so that every language can write it.
+    pub seed: u64,
+    /// How far it runs.
+    pub end: Instant,
+    /// How many servers there are.
+    pub nodes: u32,
+    /// What is the same for all servers.
+    pub server: replica::Config,
+    /// The network.
+    pub network: NetworkConfig,
+    /// The disks.
+    pub disk: DiskConfig,
+    /// The clients.
+    pub clients: ClientConfig,
+    /// What is done, in the order of time.
+    pub actions: Vec<TimedAction>,
+    /// What must have come true at the end.
+    pub expect: Expect,
+}
+
+/// How disks behave.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiskConfig {
+    /// How long a sync takes. Default uniform from 1ms to 4ms.
+    pub sync_latency: Latency,
+}
+
+impl Default for DiskConfig {
+    fn default() -> DiskConfig {
+        let ms = Duration::millis;
+        DiskConfig {
+            sync_latency: Latency::Uniform(ms(1), ms(4)),
+        }
+    }
+}
+
+/// An action and its moment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TimedAction {
+    /// When it is done.
+    pub at: Instant,
+    /// What is done.
+    pub action: Action,
+}
+
+/// Something done to the world, by hand or by a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Action {
+    /// The server's power goes.
+    Crash {
+        /// The server.
+        node: NodeId,
+    },
+    /// A server that is down starts again.
+    Restart {
+        /// The server.
+        node: NodeId,
+    },
+    /// Cuts all links between servers of different groups; servers in no group are left alone.
+    Partition {
+        /// The groups.
+        groups: Vec<Vec<NodeId>>,
+    },
+    /// Cuts all links between a server and the other servers.
+    Isolate {
+        /// The server.
+        node: NodeId,
+    },
+    /// Cuts one direction between two servers.
+    Cut {
+        /// From this server
+        from: NodeId,
+        /// to this one.
+        to: NodeId,
+    },
+    /// Mends all cuts.
+    Heal,
+    /// Takes a message off the network.
+    Drop {
+        /// The message.
+        message: MessageId,
+    },
+    /// Makes a message arrive later.
+    Delay {
+        /// The message.
+        message: MessageId,
+        /// By so much.
+        by: Duration,
+    },
+    /// A client writes a key.
+    Put {
+        /// The client.
+        client: ClientId,
+        /// The key.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// A client reads a key.
+    Get {
+        /// The client.
+        client: ClientId,
+        /// The key.
+        key: String,
+        /// The server to ask; any when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<NodeId>,
+    },
+    /// A client removes a key.
+    Delete {
+        /// The client.
+        client: ClientId,
+        /// The key.
+        key: String,
+    },
+    /// A client writes many keys, one after the other: `prefix` and a number from `first` on.
+    Write {
+        /// The client.
+        client: ClientId,
+        /// How many.
+        keys: u64,
+        /// What their names begin with.
+        prefix: String,
+        /// The first number.
+        #[serde(default = "one")]
+        first: u64,
+    },
+    /// A client reads many keys, one after the other.
+    Read {
+        /// The client.
+        client: ClientId,
+        /// How many.
+        keys: u64,
+        /// What their names begin with.
+        prefix: String,
+        /// The first number.
+        #[serde(default = "one")]
+        first: u64,
+        /// The server to ask; any when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<NodeId>,
+    },
+    /// A server takes a snapshot now.
+    TakeSnapshot {
+        /// The server.
+        node: NodeId,
+    },
+}
+
+pub(super) fn one() -> u64 {
+    1
+}
+
+/// One operation of a client.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Operation {
+    /// Writes a key.
+    Put {
+        /// The key.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// Removes a key.
+    Delete {
+        /// The key.
+        key: String,
+    },
+    /// Reads a key.
+    Get {
+        /// The key.
+        key: String,
+        /// The server to ask; any when absent.
+        node: Option<NodeId>,
+    },
+}
+
+impl core::fmt::Display for Operation {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Operation::Put { key, value } => write!(f, "put {key} = {value}"),
+            Operation::Delete { key } => write!(f, "delete {key}"),
+            Operation::Get { key, node: None } => write!(f, "get {key}"),
+            Operation::Get {
+                key,
+                node: Some(node),
+            } => write!(f, "get {key} of {node}"),
+        }
+    }
+}
+
+/// What must have come true at the end of the run. That no rule of consensus is broken is
+/// always expected.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Expect {
+    /// Exactly one running server leads the highest term.
+    #[serde(skip_serializing_if = "is_false")]
+    pub leader: bool,
+    /// Every operation of every client is answered, none refused.
+    #[serde(skip_serializing_if = "is_false")]
+    pub answered: bool,
+    /// All servers run and have the same cache.
+    #[serde(skip_serializing_if = "is_false")]
+    pub equal: bool,
+    /// Every running server's cache has so many keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<u64>,
+    /// So many reads found a value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reads_found: Option<u64>,
+    /// These servers have installed a snapshot that a leader sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub snapshot_installed: Vec<NodeId>,
+    /// Leaders were elected in so many terms, at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elections: Option<u64>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// Bounds on what a scenario may ask for.
+pub mod bounds {
+    use crate::types::Duration;
+
+    /// The longest text, in bytes.
+    pub const TEXT: usize = 256 << 10;
+    /// The most servers.
+    pub const NODES: u32 = 9;
+    /// The most actions.
+    pub const ACTIONS: usize = 10_000;
+    /// The most keys that one action writes or reads.
+    pub const KEYS: u64 = 100_000;
+    /// The longest name, key or prefix, in bytes.
+    pub const NAME: usize = 1_024;
+    /// The longest description, in bytes.
+    pub const ABOUT: usize = 16 << 10;
+    /// The longest value of a hand-made write, in bytes.
+    pub const VALUE: usize = 64 << 10;
+    /// Seeds are below this.
+    pub const SEED: u64 = 1 << 53;
+    /// The longest run.
+    pub const END: Duration = Duration::secs(7 * 24 * 3_600);
+}
+
+impl Action {
+    /// Refuses what names a server, a client or an amount that there cannot be.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn validate(&self, nodes: u32, clients: u32) -> Result<(), ConfigError> {
+        let server = |field: &str, node: NodeId| {
+            if node.0 == 0 || node.0 > nodes {
+                return Err(ConfigError::new(
+                    field,
+                    node.0,
+                    format!("a server, 1 to {nodes}"),
+                ));
+            }
+            Ok(())
+        };
+        let client = |client: ClientId| {
+            if client.0 == 0 || client.0 > clients {
+                let accepted = format!("a client, 1 to {clients}");
+                return Err(ConfigError::new("client", client.0, accepted));
+            }
+            Ok(())
+        };
+        match self {
+            Action::Crash { node }
+            | Action::Restart { node }
+            | Action::Isolate { node }
+            | Action::TakeSnapshot { node } => server("node", *node),
+            Action::Partition { groups } => check_groups(groups, server),
+            Action::Cut { from, to } => {
+                server("from", *from)?;
+                server("to", *to)?;
+                let differ = if from == to {
+                    Err("another server than `from`")
+                } else {
+                    Ok(())
+                };
+                differ.map_err(|accepted| ConfigError::new("to", to.0, accepted))
+            }
+            Action::Heal | Action::Drop { .. } => Ok(()),
+            Action::Delay { by, .. } => {
+                crate::types::check_range("by", *by, Duration::micros(1), Duration::secs(3_600))
+            }
+            Action::Put {
+                client: who,
+                key,
+                value,
+            } => {
+                client(*who)?;
+                check_text("key", key, 1, bounds::NAME)?;
+                check_text("value", value, 0, bounds::VALUE)
+            }
+            Action::Delete { client: who, key } => {
+                client(*who)?;
+                check_text("key", key, 1, bounds::NAME)
+            }
+            Action::Get {
+                client: who,
+                key,
+                node,
+            } => {
+                client(*who)?;
+                check_text("key", key, 1, bounds::NAME)?;
+                node.map_or(Ok(()), |node| server("node", node))
+            }
+            Action::Write {
+                client: who,
+                keys,
+                prefix,
+                first,
+            } => {
+                client(*who)?;
+                check_many(*keys, prefix, *first)
+            }
+            Action::Read {
+                client: who,
+                keys,
+                prefix,
+                first,
+                node,
+            } => {
+                client(*who)?;
+                check_many(*keys, prefix, *first)?;
+                node.map_or(Ok(()), |node| server("node", node))
+            }
+        }
+    }
+}
+
+fn check_groups(
+    groups: &[Vec<NodeId>],
+    server: impl Fn(&str, NodeId) -> Result<(), ConfigError>,
+) -> Result<(), ConfigError> {
+    let mut seen = Vec::new();
+    if groups.len() < 2 {
+        return Err(ConfigError::new(
+            "groups",
+            groups.len(),
+            "two groups of servers or more",
+        ));
+    }
+    for node in groups.iter().flatten() {
+        server("groups", *node)?;
+        if seen.contains(node) {
+            return Err(ConfigError::new("groups", node.0, "in one group only"));
+        }
+        seen.push(*node);
+    }
+    Ok(())
+}
+
+fn check_many(keys: u64, prefix: &str, first: u64) -> Result<(), ConfigError> {
+    crate::types::check_range("keys", keys, 1, bounds::KEYS)?;
+    crate::types::check_range("first", first, 0, bounds::SEED)?;
+    check_text("prefix", prefix, 1, bounds::NAME)
+}
+
+pub(super) fn check_text(
+    field: &str,
+    text: &str,
+    least: usize,
+    most: usize,
+) -> Result<(), ConfigError> {
+    if text.len() < least || text.len() > most {
+        let given = format!("{} bytes long", text.len());
+        return Err(ConfigError::new(
+            field,
+            given,
+            format!("{least} to {most} bytes long"),
+        ));
+    }
+    Ok(())
+}
+
+impl Scenario {
+    /// Refuses what cannot be run.
+    ///
+    /// # Errors
+    /// The first field that is wrong, with its path.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        check_text("name", &self.name, 1, bounds::NAME)?;
+        check_text("about", &self.about, 0, bounds::ABOUT)?;
+        if self.seed >= bounds::SEED {
+            return Err(ConfigError::new(
+                "seed",
+                self.seed,
+                "below 2^53 (9007199254740992)",
+            ));
+        }
+        let end = Duration::micros(self.end.0);
+        crate::types::check_range("end", end, Duration::millis(1), bounds::END)?;
+        crate::types::check_range("nodes", self.nodes, 1, bounds::NODES)?;
+        self.server.validate()?;
+        self.network.validate().map_err(|e| e.within("network"))?;
+        self.disk.sync_latency.validate("disk.sync_latency")?;
+        self.clients.validate().map_err(|e| e.within("clients"))?;
+        for node in &self.expect.snapshot_installed {
+            let action = Action::Crash { node: *node };
+            let named = action.validate(self.nodes, self.clients.count);
+            named.map_err(|e| ConfigError {
+                field: "expect.snapshot_installed".into(),
+                ..e
+            })?;
+        }
+        Ok(())
+    }
+}

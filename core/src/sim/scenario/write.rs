@@ -1,0 +1,88 @@
+//! From a scenario to its text: what differs from the defaults, one line an action.
+
+use super::model::{Action, Scenario, TimedAction};
+use super::parse::VERSION;
+use crate::types::Duration;
+use core::fmt::Write;
+use serde::Serialize;
+
+impl Scenario {
+    /// The scenario as a file. Reading it back gives the same scenario.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        let end = Duration::micros(self.end.0);
+        let name = quoted(&self.name);
+        let _ = writeln!(text, "flotilla = {VERSION}\nname = {name}");
+        if !self.about.is_empty() {
+            let _ = writeln!(text, "about = {}", quoted(&self.about));
+        }
+        let (seed, nodes) = (self.seed, self.nodes);
+        let _ = writeln!(text, "seed = {seed}\nend = \"{end}\"\nnodes = {nodes}");
+        if !self.actions.is_empty() {
+            text.push_str("actions = [\n");
+            for timed in &self.actions {
+                let _ = writeln!(text, "  {},", action_row(timed));
+            }
+            text.push_str("]\n");
+        }
+        table(&mut text, "raft", &self.server.raft);
+        table(&mut text, "storage", &self.server.storage);
+        table(&mut text, "cache", &self.server.cache);
+        table(&mut text, "snapshot", &self.server.snapshot);
+        table(&mut text, "network", &self.network);
+        table(&mut text, "disk", &self.disk);
+        table(&mut text, "clients", &self.clients);
+        table(&mut text, "expect", &self.expect);
+        text
+    }
+}
+
+/// Each field on its own line, so that a table within it stays on that line.
+fn table<T: Serialize + Default + PartialEq>(text: &mut String, name: &str, value: &T) {
+    if *value != T::default() {
+        let _ = writeln!(text, "\n[{name}]");
+        let fields = toml::Value::try_from(value).expect("settings are plain values");
+        for (name, value) in fields.as_table().into_iter().flatten() {
+            let _ = writeln!(text, "{name} = {value}");
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.into()).to_string()
+}
+
+fn action_row(timed: &TimedAction) -> String {
+    let at = Duration::micros(timed.at.0);
+    let mut row = format!("{{ at = \"{at}\", do = \"{}\"", verb(&timed.action));
+    let fields = toml::Value::try_from(&timed.action).expect("actions are plain values");
+    for (name, value) in fields.as_table().into_iter().flatten() {
+        if name != "do" {
+            let _ = write!(row, ", {name} = {value}");
+        }
+    }
+    row.push_str(" }");
+    row
+}
+
+/// The word for an action, as it is written in a file.
+#[must_use]
+pub fn verb(action: &Action) -> &'static str {
+    match action {
+        Action::Crash { .. } => "crash",
+        Action::Restart { .. } => "restart",
+        Action::Partition { .. } => "partition",
+        Action::Isolate { .. } => "isolate",
+        Action::Cut { .. } => "cut",
+        Action::Heal => "heal",
+        Action::Drop { .. } => "drop",
+        Action::Delay { .. } => "delay",
+        Action::Put { .. } => "put",
+        Action::Get { .. } => "get",
+        Action::Delete { .. } => "delete",
+        Action::Write { .. } => "write",
+        Action::Read { .. } => "read",
+        Action::TakeSnapshot { .. } => "take_snapshot",
+    }
+}

@@ -1,0 +1,205 @@
+//! What one step of the world was: its cause, and everything that happened in it.
+
+use super::client::ClientEvent;
+use super::disk::Lost;
+use super::network::{Address, MessageId};
+use super::scenario::Action;
+use crate::replica::{self, ClientId, Lane, StartError, WriteId};
+use crate::storage::DiskError;
+use crate::types::{Instant, NodeId};
+use serde::Serialize;
+
+/// One step. Simulated time grows strictly from step to step, so a time names a step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Step {
+    /// Counts the steps, from 1.
+    pub number: u64,
+    /// When it happened.
+    pub time: Instant,
+    /// What set it off.
+    pub cause: Cause,
+    /// What happened, in order.
+    pub happenings: Vec<Happening>,
+}
+
+/// What set a step off.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Cause {
+    /// The scenario, or a person.
+    Action(Action),
+    /// The server is switched on for the first time.
+    Boot(NodeId),
+    /// A message arrived.
+    Arrival(MessageId),
+    /// A server's deadline came.
+    Deadline(NodeId),
+    /// A client's deadline came.
+    ClientDeadline(ClientId),
+    /// A disk finished a sync.
+    Disk(NodeId, Lane),
+}
+
+/// Something that happened, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Happening {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub what: What,
+}
+
+/// Where something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Place {
+    /// At a server.
+    Node(NodeId),
+    /// At a client.
+    Client(ClientId),
+    /// In the network, or by hand.
+    World,
+}
+
+impl core::fmt::Display for Place {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Place::Node(node) => node.fmt(f),
+            Place::Client(client) => client.fmt(f),
+            Place::World => f.write_str("world"),
+        }
+    }
+}
+
+impl From<Address> for Place {
+    fn from(address: Address) -> Place {
+        match address {
+            Address::Node(node) => Place::Node(node),
+            Address::Client(client) => Place::Client(client),
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum What {
+    /// A replica said so.
+    Replica(replica::Event),
+    /// A client said so.
+    Client(ClientEvent),
+    /// A message set out.
+    Sent {
+        /// The message.
+        message: MessageId,
+        /// Where to.
+        to: Address,
+    },
+    /// A message arrived.
+    Delivered {
+        /// The message.
+        message: MessageId,
+        /// Where from.
+        from: Address,
+        /// The step in which it was sent.
+        sent_step: u64,
+    },
+    /// A message will not arrive.
+    MessageLost {
+        /// The message.
+        message: MessageId,
+        /// Where from.
+        from: Address,
+        /// Where to.
+        to: Address,
+        /// Why.
+        why: LossReason,
+    },
+    /// A message will arrive later.
+    MessageDelayed {
+        /// The message.
+        message: MessageId,
+        /// When it arrives now.
+        until: Instant,
+    },
+    /// A write went to the disk.
+    WriteIssued {
+        /// The write.
+        write: WriteId,
+        /// Bytes to append.
+        bytes: u64,
+    },
+    /// A write is durable.
+    WriteDurable {
+        /// The write.
+        write: WriteId,
+    },
+    /// The server's power went.
+    Crashed {
+        /// What its disk lost.
+        lost: Lost,
+    },
+    /// The server was switched on, for the so-manieth time.
+    SwitchedOn {
+        /// Counts its starts, from 1.
+        run: u64,
+    },
+    /// The server cannot start with what its disk holds.
+    StartFailed {
+        /// Why.
+        error: StartError,
+    },
+    /// The server stopped because its disk failed.
+    Stopped {
+        /// What the disk said.
+        error: DiskError,
+    },
+    /// Directions between servers were cut.
+    NetworkCut {
+        /// Each, from and to.
+        cuts: Vec<(NodeId, NodeId)>,
+    },
+    /// All cuts were mended.
+    NetworkHealed {
+        /// How many directions had been cut.
+        cuts: u64,
+    },
+    /// An action could not be done.
+    ActionRefused {
+        /// Why.
+        why: ActionRefusal,
+    },
+}
+
+/// Why a message does not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum LossReason {
+    /// The network lost it.
+    Network,
+    /// The link was cut.
+    Cut,
+    /// The receiver is down.
+    ReceiverDown,
+    /// Somebody took it away.
+    ByHand,
+}
+
+/// Why an action cannot be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
+pub enum ActionRefusal {
+    /// It is down already.
+    #[error("{node} is down already")]
+    IsDown {
+        /// The server.
+        node: NodeId,
+    },
+    /// It runs already.
+    #[error("{node} runs already")]
+    IsUp {
+        /// The server.
+        node: NodeId,
+    },
+    /// It is not on its way, or not any more.
+    #[error("message {message} is not on its way, or not any more")]
+    NotInFlight {
+        /// The message.
+        message: MessageId,
+    },
+}

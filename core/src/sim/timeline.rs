@@ -1,0 +1,435 @@
+//! Time travel: any moment of a run, by the nearest checkpoint and a short replay.
+//!
+//! The present is a time, which may lie between two steps: everything due until then has
+//! happened. Going back does not forget what comes after, for it will come again; doing something
+//! does, for then it will not.
+
+use super::scenario::{Action, Scenario, TimedAction};
+use super::step::Step;
+use super::world::World;
+use crate::types::{ConfigError, Instant};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Follows a run step by step, and travels in time with it.
+pub trait Observer: Clone {
+    /// A step has happened; the world is as it left it.
+    fn observe(&mut self, world: &World, step: &Step);
+}
+
+/// Follows nothing.
+impl Observer for () {
+    fn observe(&mut self, _: &World, _: &Step) {}
+}
+
+/// A run that can be seen at any of its moments.
+#[derive(Clone, Debug)]
+pub struct Timeline<O> {
+    present: Moment<O>,
+    cursor: Instant,
+    /// The time of each step explored; step 1 first.
+    times: Vec<Instant>,
+    /// The furthest moment explored.
+    head: Instant,
+    checkpoints: BTreeMap<u64, Moment<O>>,
+    /// Steps between checkpoints; doubles when there are too many.
+    spacing: u64,
+    /// Actions done by hand, as opposed to the scenario's own: doing something else before them
+    /// forgets them.
+    by_hand: Vec<TimedAction>,
+}
+
+/// The world at one moment, with whoever follows it.
+#[derive(Clone, Debug)]
+struct Moment<O> {
+    world: World,
+    observer: O,
+}
+
+impl<O: Observer> Moment<O> {
+    fn step(&mut self) -> Option<Step> {
+        let step = self.world.step()?;
+        self.observer.observe(&self.world, &step);
+        Some(step)
+    }
+}
+
+/// Checkpoints are this many steps apart at first: replaying so many takes a few milliseconds.
+const SPACING: u64 = 512;
+/// More checkpoints than this are thinned out to every other.
+const CHECKPOINTS: usize = 512;
+
+impl<O: Observer> Timeline<O> {
+    /// The beginning of a run.
+    #[must_use]
+    pub fn new(scenario: Scenario, observer: O) -> Timeline<O> {
+        let present = Moment {
+            world: World::new(Arc::new(scenario)),
+            observer,
+        };
+        Timeline {
+            checkpoints: BTreeMap::from([(0, present.clone())]),
+            present,
+            cursor: Instant::ZERO,
+            times: Vec::new(),
+            head: Instant::ZERO,
+            spacing: SPACING,
+            by_hand: Vec::new(),
+        }
+    }
+
+    /// The world at the present.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.present.world
+    }
+
+    /// Whoever follows the run, as of the present.
+    #[must_use]
+    pub fn observer(&self) -> &O {
+        &self.present.observer
+    }
+
+    /// The present.
+    #[must_use]
+    pub fn cursor(&self) -> Instant {
+        self.cursor
+    }
+
+    /// The furthest moment explored.
+    #[must_use]
+    pub fn head(&self) -> Instant {
+        self.head
+    }
+
+    /// How many steps are explored.
+    #[must_use]
+    pub fn head_step(&self) -> u64 {
+        self.times.len() as u64
+    }
+
+    /// One step forward; none when nothing is left to happen.
+    pub fn step_forward(&mut self) -> Option<Step> {
+        let step = self.present.step()?;
+        self.explored(&step);
+        self.cursor = step.time;
+        self.head = self.head.max(step.time);
+        Some(step)
+    }
+
+    fn explored(&mut self, step: &Step) {
+        if step.number > self.times.len() as u64 {
+            self.times.push(step.time);
+            if step.number.is_multiple_of(self.spacing) {
+                self.checkpoints.insert(step.number, self.present.clone());
+                self.thin_out();
+            }
+        }
+    }
+
+    fn thin_out(&mut self) {
+        if self.checkpoints.len() > CHECKPOINTS {
+            self.spacing *= 2;
+            let spacing = self.spacing;
+            self.checkpoints
+                .retain(|step, _| step.is_multiple_of(spacing));
+        }
+    }
+
+    /// Forward until `time`, but at most `most` steps; tells whether the time is reached. Every
+    /// step is shown to `watch`.
+    pub fn run_until(
+        &mut self,
+        time: Instant,
+        most: u64,
+        watch: &mut impl FnMut(&World, &Step),
+    ) -> bool {
+        for _ in 0..most {
+            if self.world().next_time().is_none_or(|next| next > time) {
+                self.cursor = self.cursor.max(time);
+                self.head = self.head.max(self.cursor);
+                return true;
+            }
+            if let Some(step) = self.step_forward() {
+                watch(self.world(), &step);
+            }
+        }
+        false
+    }
+
+    /// To just after the step before the one shown; false at the beginning.
+    pub fn step_back(&mut self) -> bool {
+        let shown = self.world().steps();
+        if shown == 0 {
+            let moved = self.cursor > Instant::ZERO;
+            self.cursor = Instant::ZERO;
+            return moved;
+        }
+        self.go_to_step(shown - 1);
+        true
+    }
+
+    /// To just after step `number`, or to the beginning if it is 0; at most to the last explored.
+    pub fn go_to_step(&mut self, number: u64) {
+        let number = number.min(self.times.len() as u64);
+        self.present = self.moment_at(number).0;
+        self.cursor = match number {
+            0 => Instant::ZERO,
+            _ => self.times[number as usize - 1],
+        };
+    }
+
+    /// To any moment: a known one by replay, a later one by running on, at most `most` steps.
+    pub fn seek(&mut self, time: Instant, most: u64, watch: &mut impl FnMut(&World, &Step)) {
+        if time >= self.head {
+            self.go_to_step(self.head_step());
+            self.cursor = self.head;
+            self.run_until(time, most, watch);
+        } else {
+            let number = self.times.partition_point(|at| *at <= time) as u64;
+            self.go_to_step(number);
+            self.cursor = time;
+        }
+    }
+
+    /// The moment just after step `number`, and how many steps were replayed to get there.
+    fn moment_at(&self, number: u64) -> (Moment<O>, u64) {
+        let near = self.checkpoints.range(..=number).next_back();
+        let checkpoint = near
+            .map(|(_, moment)| moment)
+            .expect("the beginning is a checkpoint");
+        let shown = self.world().steps();
+        let usable = shown <= number && shown > checkpoint.world.steps();
+        let mut moment = if usable {
+            self.present.clone()
+        } else {
+            checkpoint.clone()
+        };
+        moment
+            .world
+            .set_scenario(Arc::clone(self.world().scenario()));
+        let replayed = number - moment.world.steps();
+        for _ in 0..replayed {
+            moment.step().expect("it happened before, and will again");
+        }
+        (moment, replayed)
+    }
+
+    /// Shows the steps in `(after, upto]` again; neither the present nor anything else changes.
+    pub fn replay(&self, after: u64, upto: u64, watch: &mut impl FnMut(&World, &Step)) {
+        let upto = upto.min(self.times.len() as u64);
+        let (mut moment, _) = self.moment_at(after.min(upto));
+        while moment.world.steps() < upto {
+            let step = moment.step().expect("it happened before, and will again");
+            watch(&moment.world, &step);
+        }
+    }
+
+    /// Does something at the present. What was explored beyond it is forgotten, and so is what
+    /// was done by hand there; what the scenario itself does later still comes.
+    ///
+    /// # Errors
+    /// The action names a server, a client or an amount that there cannot be, or the session has
+    /// as many actions as a scenario may have.
+    pub fn act(&mut self, action: Action) -> Result<Step, ConfigError> {
+        let mut scenario = Scenario::clone(self.world().scenario());
+        action.validate(scenario.nodes, scenario.clients.count)?;
+        let most = super::scenario::bounds::ACTIONS;
+        if scenario.actions.len() >= most {
+            let accepted = format!("at most {most} in one session");
+            return Err(ConfigError::new(
+                "the number of actions",
+                most + 1,
+                accepted,
+            ));
+        }
+        let done = self.world().actions_done();
+        let timed = TimedAction {
+            at: self.cursor,
+            action,
+        };
+        let (past, future) = scenario.actions.split_at(done);
+        let by_hand = &self.by_hand;
+        let kept = future
+            .iter()
+            .filter(|action| !by_hand.contains(action))
+            .cloned();
+        let mut actions = past.to_vec();
+        actions.push(timed.clone());
+        actions.extend(kept);
+        scenario.actions = actions;
+        self.by_hand.push(timed);
+        self.present.world.set_scenario(Arc::new(scenario));
+        self.forget_future();
+        Ok(self.step_forward().expect("the action is due"))
+    }
+
+    fn forget_future(&mut self) {
+        let shown = self.world().steps();
+        self.times.truncate(shown as usize);
+        self.checkpoints.split_off(&(shown + 1));
+        self.head = self.cursor;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SPACING, Timeline};
+    use crate::sim::{Action, Scenario, World};
+    use crate::types::{Duration, Instant, NodeId};
+    use std::sync::Arc;
+
+    fn scenario() -> Scenario {
+        let text = r#"
+            flotilla = 1
+            name = "time travel"
+            end = "5s"
+            nodes = 3
+            actions = [
+              { at = "500ms", do = "write", client = 1, keys = 400, prefix = "k" },
+              { at = "1s", do = "crash", node = 2 },
+              { at = "2s", do = "restart", node = 2 },
+            ]
+        "#;
+        Scenario::parse(text).expect("well-formed")
+    }
+
+    fn explored() -> Timeline<()> {
+        let mut timeline = Timeline::new(scenario(), ());
+        assert!(timeline.run_until(Instant::ZERO + Duration::secs(5), u64::MAX, &mut |_, _| {}));
+        timeline
+    }
+
+    #[test]
+    fn any_step_is_the_same_however_it_is_reached() {
+        let mut timeline = explored();
+        assert!(
+            timeline.head_step() > 4 * SPACING,
+            "{} steps",
+            timeline.head_step()
+        );
+        let mut straight = World::new(Arc::new(scenario()));
+        let mut fingerprints = vec![straight.fingerprint()];
+        while straight.steps() < timeline.head_step() {
+            straight.step().expect("as before");
+            fingerprints.push(straight.fingerprint());
+        }
+        for number in [
+            0,
+            1,
+            511,
+            512,
+            513,
+            1000,
+            700,
+            699,
+            2000,
+            timeline.head_step(),
+            3,
+        ] {
+            timeline.go_to_step(number);
+            assert_eq!(
+                timeline.world().fingerprint(),
+                fingerprints[number as usize],
+                "{number}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_step_is_further_from_a_checkpoint_than_the_spacing() {
+        let timeline = explored();
+        for number in (0..timeline.head_step()).step_by(97) {
+            let (_, replayed) = timeline.moment_at(number);
+            assert!(replayed < SPACING, "step {number} needs {replayed} steps");
+        }
+    }
+
+    #[test]
+    fn time_grows_with_every_step() {
+        let mut timeline = Timeline::new(scenario(), ());
+        let mut before = Instant::ZERO;
+        for _ in 0..3000 {
+            let step = timeline.step_forward().expect("timers never end");
+            assert!(step.time > before);
+            before = step.time;
+        }
+    }
+
+    #[test]
+    fn stepping_back_and_forth_returns_to_the_same_moment() {
+        let mut timeline = explored();
+        timeline.go_to_step(900);
+        let (cursor, fingerprint) = (timeline.cursor(), timeline.world().fingerprint());
+        assert!(timeline.step_back() && timeline.step_back());
+        timeline.step_forward();
+        timeline.step_forward();
+        assert_eq!(
+            (timeline.cursor(), timeline.world().fingerprint()),
+            (cursor, fingerprint)
+        );
+    }
+
+    /// What a person did in the middle of a run is a scenario that runs just so again.
+    #[test]
+    fn a_session_is_a_scenario() {
+        let mut timeline = explored();
+        for (step, node) in [(1500, 1), (1200, 3), (1700, 2)] {
+            timeline.go_to_step(step);
+            timeline
+                .act(Action::Crash { node: NodeId(node) })
+                .expect("there are three");
+            let later = timeline.cursor() + Duration::millis(400);
+            timeline.run_until(later, u64::MAX, &mut |_, _| {});
+            timeline
+                .act(Action::Restart { node: NodeId(node) })
+                .expect("there are three");
+        }
+        let end = timeline.cursor() + Duration::secs(1);
+        timeline.run_until(end, u64::MAX, &mut |_, _| {});
+        let text = timeline.world().scenario().to_toml();
+        let again = Scenario::parse(&text).expect("it was written just now");
+        assert_eq!(&again, timeline.world().scenario().as_ref());
+        let mut replayed = Timeline::new(again, ());
+        replayed.run_until(end, u64::MAX, &mut |_, _| {});
+        assert_eq!(
+            replayed.world().fingerprint(),
+            timeline.world().fingerprint()
+        );
+        let crashes: Vec<_> = timeline
+            .world()
+            .scenario()
+            .actions
+            .iter()
+            .map(|a| a.at)
+            .collect();
+        assert!(crashes.is_sorted(), "{crashes:?}");
+    }
+
+    #[test]
+    fn doing_something_forgets_what_was_done_by_hand_later() {
+        let mut timeline = explored();
+        let count = |timeline: &Timeline<()>| timeline.world().scenario().actions.len();
+        timeline.go_to_step(1500);
+        timeline.act(Action::Heal).expect("always possible");
+        assert_eq!(count(&timeline), 4);
+        timeline.go_to_step(300);
+        timeline.act(Action::Heal).expect("always possible");
+        assert_eq!(
+            count(&timeline),
+            4,
+            "the later one is gone, the scenario's own three stay"
+        );
+    }
+
+    #[test]
+    fn impossible_actions_are_refused_and_change_nothing() {
+        let mut timeline = explored();
+        let before = timeline.head_step();
+        let error = timeline
+            .act(Action::Crash { node: NodeId(7) })
+            .expect_err("there are three");
+        assert_eq!(error.to_string(), "node is 7, but must be a server, 1 to 3");
+        assert_eq!(timeline.head_step(), before);
+    }
+}

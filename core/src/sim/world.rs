@@ -1,0 +1,523 @@
+//! The world: servers, their disks, the network between them, clients, and the order in which
+//! things happen.
+//!
+//! A discrete-event simulation: [`World::step`] takes the earliest thing that is due and lets it
+//! happen. Nothing happens between steps, so simulated time costs nothing to skip. All
+//! randomness comes from the scenario's seed, each link, disk, client and server with a stream of
+//! its own.
+//!
+//! The order of things that are due together is part of the format of scenarios:
+//! 1. Simulated time grows by at least a microsecond with each step, so a time names a step.
+//! 2. An action of the scenario whose time has come goes before everything else: one added by
+//!    hand at the moment shown happens right after the step that the person sees.
+//! 3. Among the rest the earliest goes first; at equal times arrivals and disks in the order in
+//!    which they were scheduled, then servers' deadlines by id, then clients' by id.
+
+use super::client::{Client, ClientOutput};
+use super::disk::{Device, Progress};
+use super::network::{Address, MessageId, Network, Payload};
+use super::node::{Failure, Node, Status};
+use super::scenario::{Action, Scenario};
+use super::step::{Cause, Happening, LossReason, Place, Step, What};
+use crate::raft;
+use crate::replica::{self, ClientId, Effects, Input, Lane, Member, Replica, Write};
+use crate::storage::DiskOp;
+use crate::types::{ClusterId, Fingerprint, Instant, NodeId, Rng};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// The whole simulated world at one moment. Cloning is cheap, and a clone goes on exactly as the
+/// original does.
+#[derive(Clone, Debug)]
+pub struct World {
+    scenario: Arc<Scenario>,
+    config: Arc<replica::Config>,
+    now: Instant,
+    steps: u64,
+    queue: BTreeMap<(Instant, u64), Due>,
+    scheduled: u64,
+    next_action: usize,
+    pub(super) nodes: Vec<Node>,
+    pub(super) network: Network,
+    pub(super) clients: Vec<Client>,
+    leader_terms: BTreeSet<u64>,
+    fingerprint: Fingerprint,
+    pub(super) happenings: Vec<Happening>,
+}
+
+/// Something scheduled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Boot(NodeId),
+    Arrival(MessageId),
+    Disk { node: NodeId, run: u64, lane: Lane },
+}
+
+/// What the next step is set off by.
+enum Next {
+    Action,
+    Queue((Instant, u64)),
+    Node(NodeId),
+    Client(ClientId),
+}
+
+impl World {
+    /// The world before anything has happened: all servers are about to be switched on, with
+    /// empty disks.
+    #[must_use]
+    pub fn new(scenario: Arc<Scenario>) -> World {
+        let seed = scenario.seed;
+        let stream = |what: &str, id: u32| Rng::new(Fingerprint::of(&(seed, what, id)));
+        let latency = &scenario.disk.sync_latency;
+        let device = |id| Device::new(latency.clone(), stream("disk", id));
+        let clients = (1..=scenario.clients.count).map(|id| {
+            let config = scenario.clients.clone();
+            Client::new(ClientId(id), config, scenario.nodes, stream("client", id))
+        });
+        let mut world = World {
+            config: Arc::new(scenario.server.clone()),
+            now: Instant::ZERO,
+            steps: 0,
+            queue: BTreeMap::new(),
+            scheduled: 0,
+            next_action: 0,
+            nodes: (1..=scenario.nodes)
+                .map(|id| Node::new(NodeId(id), device(id)))
+                .collect(),
+            network: Network::new(
+                scenario.network.clone(),
+                Fingerprint::of(&(seed, "network")),
+            ),
+            clients: clients.collect(),
+            leader_terms: BTreeSet::new(),
+            fingerprint: Fingerprint::default(),
+            happenings: Vec::new(),
+            scenario,
+        };
+        for id in 1..=world.scenario.nodes {
+            world.schedule(Instant::ZERO, Due::Boot(NodeId(id)));
+        }
+        world
+    }
+
+    /// Lets the earliest thing that is due happen; none when nothing ever will.
+    pub fn step(&mut self) -> Option<Step> {
+        let (time, next) = self.next()?;
+        self.now = time;
+        self.steps += 1;
+        let cause = self.carry_out(next)?;
+        let happenings = std::mem::take(&mut self.happenings);
+        let step = Step {
+            number: self.steps,
+            time,
+            cause,
+            happenings,
+        };
+        step.hash(&mut self.fingerprint);
+        Some(step)
+    }
+
+    /// When the next step will be; none when nothing ever will.
+    #[must_use]
+    pub fn next_time(&self) -> Option<Instant> {
+        self.next().map(|(time, _)| time)
+    }
+
+    fn next(&self) -> Option<(Instant, Next)> {
+        let soonest = Instant(self.now.0 + 1);
+        let queued = self
+            .queue
+            .keys()
+            .next()
+            .map(|key| (key.0, Next::Queue(*key)));
+        let nodes = self
+            .nodes
+            .iter()
+            .filter_map(|node| Some((node.replica()?.deadline()?, Next::Node(node.id))));
+        let clients = self
+            .clients
+            .iter()
+            .filter_map(|client| Some((client.deadline()?, Next::Client(client.id()))));
+        // `min_by_key` keeps the first of equals: the queue, then servers, then clients.
+        let earliest = queued
+            .into_iter()
+            .chain(nodes)
+            .chain(clients)
+            .min_by_key(|(at, _)| *at);
+        let rest = earliest.map(|(at, next)| (at.max(soonest), next));
+        let action = self.scenario.actions.get(self.next_action);
+        match (action, rest) {
+            (Some(action), Some((at, _))) if action.at < at => {
+                Some((action.at.max(soonest), Next::Action))
+            }
+            (Some(action), None) => Some((action.at.max(soonest), Next::Action)),
+            (_, rest) => rest,
+        }
+    }
+
+    fn carry_out(&mut self, next: Next) -> Option<Cause> {
+        match next {
+            Next::Action => {
+                let action = self.scenario.actions.get(self.next_action)?.action.clone();
+                self.next_action += 1;
+                self.act(&action);
+                Some(Cause::Action(action))
+            }
+            Next::Queue(key) => Some(match self.queue.remove(&key)? {
+                Due::Boot(node) => {
+                    self.start(node);
+                    Cause::Boot(node)
+                }
+                Due::Arrival(message) => {
+                    self.arrive(message);
+                    Cause::Arrival(message)
+                }
+                Due::Disk { node, run, lane } => {
+                    self.disk_synced(node, run, lane);
+                    Cause::Disk(node, lane)
+                }
+            }),
+            Next::Node(node) => {
+                self.feed(node, Input::Deadline);
+                Some(Cause::Deadline(node))
+            }
+            Next::Client(client) => {
+                self.with_client(client, |client, now, out| client.on_deadline(now, out));
+                Some(Cause::ClientDeadline(client))
+            }
+        }
+    }
+
+    fn schedule(&mut self, at: Instant, due: Due) {
+        self.scheduled += 1;
+        self.queue.insert((at, self.scheduled), due);
+    }
+
+    pub(super) fn note(&mut self, place: Place, what: What) {
+        self.happenings.push(Happening { place, what });
+    }
+
+    pub(super) fn node_mut(&mut self, id: NodeId) -> &mut Node {
+        &mut self.nodes[id.0 as usize - 1]
+    }
+
+    /// Switches a server on.
+    pub(super) fn start(&mut self, id: NodeId) {
+        let now = self.now;
+        let cluster = ClusterId(Fingerprint::of(&(self.scenario.seed, "cluster")));
+        let voters = self.nodes.iter().map(|node| node.id).collect();
+        let member = Member {
+            cluster,
+            node: id,
+            voters,
+        };
+        let config = Arc::clone(&self.config);
+        let seed = self.scenario.seed;
+        let node = self.node_mut(id);
+        node.runs += 1;
+        let run = node.runs;
+        let seed = Fingerprint::of(&(seed, "replica", id, run));
+        let mut effects = Effects::default();
+        let disk = node.device.disk();
+        let started = Replica::start(config, member, seed, disk, (now, &mut effects));
+        self.note(Place::Node(id), What::SwitchedOn { run });
+        let findings = effects.events.iter().filter_map(|event| match event {
+            replica::Event::Recovery(finding) => Some(finding.clone()),
+            _ => None,
+        });
+        let findings = findings.collect();
+        let node = self.node_mut(id);
+        node.recovery = findings;
+        match started {
+            Ok(replica) => {
+                node.status = Status::Up(Arc::new(replica));
+                self.carry_out_effects(id, effects);
+            }
+            Err(error) => {
+                node.status = Status::Failed(Failure::Start(error.clone()));
+                self.note(Place::Node(id), What::StartFailed { error });
+            }
+        }
+    }
+
+    /// Gives a server an input, if it runs, and carries out what it wants.
+    pub(super) fn feed(&mut self, id: NodeId, input: Input) {
+        let now = self.now;
+        let Status::Up(replica) = &mut self.node_mut(id).status else {
+            return;
+        };
+        let mut effects = Effects::default();
+        let replica = Arc::make_mut(replica);
+        replica.step(now, input, &mut effects);
+        let failure = replica.failure().cloned();
+        self.carry_out_effects(id, effects);
+        if let Some(error) = failure {
+            self.node_mut(id).status = Status::Failed(Failure::Disk(error.clone()));
+            self.note(Place::Node(id), What::Stopped { error });
+        }
+    }
+
+    fn carry_out_effects(&mut self, id: NodeId, effects: Effects) {
+        for event in effects.events {
+            self.count(id, &event);
+            self.note(Place::Node(id), What::Replica(event));
+        }
+        for write in effects.writes {
+            self.submit(id, write);
+        }
+        for envelope in effects.messages {
+            let to = Address::Node(envelope.to);
+            self.send(Address::Node(id), to, Payload::Peer(envelope));
+        }
+        for response in effects.answers {
+            let to = Address::Client(response.client);
+            self.send(Address::Node(id), to, Payload::Response(response));
+        }
+    }
+
+    fn count(&mut self, id: NodeId, event: &replica::Event) {
+        match event {
+            replica::Event::Raft(raft::Event::BecameLeader { term, .. }) => {
+                self.leader_terms.insert(term.0);
+            }
+            replica::Event::Raft(raft::Event::SnapshotInstalled { .. }) => {
+                self.node_mut(id).snapshots_installed += 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn send(&mut self, from: Address, to: Address, payload: Payload) {
+        payload.hash(&mut self.fingerprint);
+        let sent = self
+            .network
+            .send((from, to), payload, (self.now, self.steps));
+        let (message, at) = (sent.id, sent.arrives_at);
+        self.schedule(at, Due::Arrival(message));
+        self.note(from.into(), What::Sent { message, to });
+    }
+
+    /// A message has reached its receiver, or what is in its way. One that was delayed or taken
+    /// away meanwhile is not due any more.
+    fn arrive(&mut self, id: MessageId) {
+        let Some(message) = self.network.take(id) else {
+            return;
+        };
+        let (from, to) = (message.from, message.to);
+        let down = match to {
+            Address::Node(node) => self.node(node).replica().is_none(),
+            Address::Client(_) => false,
+        };
+        let lost = if self.network.is_cut(from, to) {
+            Some(LossReason::Cut)
+        } else if message.doomed {
+            Some(LossReason::Network)
+        } else if down {
+            Some(LossReason::ReceiverDown)
+        } else {
+            None
+        };
+        if let Some(why) = lost {
+            return self.note(
+                Place::World,
+                What::MessageLost {
+                    message: id,
+                    from,
+                    to,
+                    why,
+                },
+            );
+        }
+        let sent_step = message.sent_step;
+        self.note(
+            to.into(),
+            What::Delivered {
+                message: id,
+                from,
+                sent_step,
+            },
+        );
+        match (to, message.payload) {
+            (Address::Node(node), Payload::Peer(envelope)) => {
+                self.feed(node, Input::Message(envelope));
+            }
+            (Address::Node(node), Payload::Request(request)) => {
+                self.feed(node, Input::Request(request));
+            }
+            (Address::Client(client), Payload::Response(response)) => {
+                self.with_client(client, |client, now, out| {
+                    client.on_response(now, response, out);
+                });
+            }
+            (Address::Client(_), Payload::Peer(_) | Payload::Request(_))
+            | (Address::Node(_), Payload::Response(_)) => {
+                unreachable!("servers send to servers, and answers go to clients")
+            }
+        }
+    }
+
+    /// Moves the arrival of a message, whose old place in the queue is then empty.
+    pub(super) fn reschedule(&mut self, id: MessageId, before: Instant, after: Instant) {
+        self.unschedule(id, before);
+        self.schedule(after, Due::Arrival(id));
+    }
+
+    pub(super) fn unschedule(&mut self, id: MessageId, at: Instant) {
+        let at_that_time = self.queue.range((at, 0)..=(at, u64::MAX));
+        let place = at_that_time
+            .into_iter()
+            .find(|(_, due)| **due == Due::Arrival(id));
+        if let Some(key) = place.map(|(key, _)| *key) {
+            self.queue.remove(&key);
+        }
+    }
+
+    fn submit(&mut self, id: NodeId, write: Write) {
+        let appended = write.ops.iter().map(|op| match op {
+            DiskOp::Append { bytes, .. } => bytes.len() as u64,
+            _ => 0,
+        });
+        let (name, bytes) = (write.id, appended.sum());
+        self.note(Place::Node(id), What::WriteIssued { write: name, bytes });
+        if self.node_mut(id).device.submit(write) {
+            self.drive(id, name.lane);
+        }
+    }
+
+    /// Lets a lane of a disk go on until it waits for the device.
+    fn drive(&mut self, id: NodeId, lane: Lane) {
+        loop {
+            let node = self.node_mut(id);
+            let run = node.runs;
+            match node.device.drive(lane) {
+                Progress::Idle => return,
+                Progress::Waits(delay) => {
+                    let at = self.now + delay;
+                    return self.schedule(
+                        at,
+                        Due::Disk {
+                            node: id,
+                            run,
+                            lane,
+                        },
+                    );
+                }
+                Progress::Durable(write) => {
+                    self.note(Place::Node(id), What::WriteDurable { write });
+                    self.feed(id, Input::Durable(write));
+                }
+                Progress::Failed(write, error) => {
+                    return self.feed(id, Input::WriteFailed { write, error });
+                }
+            }
+        }
+    }
+
+    fn disk_synced(&mut self, id: NodeId, run: u64, lane: Lane) {
+        let node = self.node_mut(id);
+        if node.runs != run || node.replica().is_none() {
+            return;
+        }
+        match node.device.synced(lane) {
+            Some((write, error)) => self.feed(id, Input::WriteFailed { write, error }),
+            None => self.drive(id, lane),
+        }
+    }
+
+    pub(super) fn with_client(
+        &mut self,
+        id: ClientId,
+        tell: impl FnOnce(&mut Client, Instant, &mut ClientOutput),
+    ) {
+        let mut out = ClientOutput::default();
+        tell(&mut self.clients[id.0 as usize - 1], self.now, &mut out);
+        for event in out.events {
+            self.note(Place::Client(id), What::Client(event));
+        }
+        for (node, request) in out.requests {
+            self.send(
+                Address::Client(id),
+                Address::Node(node),
+                Payload::Request(request),
+            );
+        }
+    }
+}
+
+/// What may be known from outside.
+impl World {
+    /// The scenario that runs.
+    #[must_use]
+    pub fn scenario(&self) -> &Arc<Scenario> {
+        &self.scenario
+    }
+
+    /// Lets the world go on under a scenario that differs only in actions that are still to
+    /// come.
+    pub(super) fn set_scenario(&mut self, scenario: Arc<Scenario>) {
+        self.scenario = scenario;
+    }
+
+    /// How many actions have been done.
+    #[must_use]
+    pub fn actions_done(&self) -> usize {
+        self.next_action
+    }
+
+    /// The time of the latest step.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// How many steps there were.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// All servers, by id.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// One server.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize - 1]
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// All clients, by id.
+    #[must_use]
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// In how many terms a leader was elected.
+    #[must_use]
+    pub fn elections(&self) -> u64 {
+        self.leader_terms.len() as u64
+    }
+
+    /// A digest of everything that has happened: equal histories have equal digests, on every
+    /// target.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint.finish()
+    }
+}
+
+impl World {
+    /// Does what a scenario or a person says.
+    fn act(&mut self, action: &Action) {
+        super::actions::act(self, action);
+    }
+}

@@ -1,0 +1,34 @@
+//! What survives a crash: the write-ahead log, snapshots, and recovery.
+//!
+//! This floor knows records, not their meaning: entries and snapshots are opaque bytes with a
+//! position. It does no I/O of its own: [`Wal`] and [`save_snapshot`] say which operations to
+//! execute, and [`recover`] reads what a [`Disk`] holds.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `wal-00000001.log`, ... | [`Record`]s; each segment opens with all that older ones say |
+//! | `snapshot-INDEX-TERM.snap` | one snapshot; it counts once a [`Record::Snapshot`] names it |
+//! | `*.quarantine` | what recovery could not use; never deleted, never read |
+//!
+//! Read in this order: `disk.rs`, `record.rs`, `wal.rs`, `snapshot.rs`, `recover.rs`.
+
+mod config;
+mod disk;
+mod record;
+mod recover;
+mod report;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+mod wal;
+
+pub use config::Config;
+pub use disk::{Disk, DiskError, DiskOp, FileInfo};
+pub use record::{
+    FORMAT, HardState, Identity, LogEntry, MAX_BODY, Record, RecordError, SegmentHeader,
+    SegmentLen, SnapshotMark,
+};
+pub use recover::{Recovered, recover};
+pub use report::{Finding, RecoveryError, Report, SnapshotProblem};
+pub use snapshot::{SnapshotError, is_snapshot_file, load as load_snapshot, save as save_snapshot};
+pub use wal::{Segment, Wal, segment_file, segment_sequence};

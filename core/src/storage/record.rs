@@ -1,0 +1,220 @@
+//! What the write-ahead log is made of, and how it is written.
+//!
+//! A record on disk: the length of its body (u32, little-endian), the CRC-32C of the body (u32,
+//! little-endian), the body (postcard). Nothing in it depends on the machine.
+
+use crate::types::{ClusterId, Index, NodeId, Position, Term};
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
+
+/// Whose data it is. State of another cluster, or of another server, is never loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Identity {
+    /// The life of the cluster.
+    pub cluster: ClusterId,
+    /// The server.
+    pub node: NodeId,
+}
+
+impl core::fmt::Display for Identity {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} of cluster {}", self.node, self.cluster)
+    }
+}
+
+/// The term, and the vote in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct HardState {
+    /// The term.
+    pub term: Term,
+    /// The vote in it.
+    pub vote: Option<NodeId>,
+}
+
+/// An entry of the replicated log; what it carries is not this floor's matter.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// Where it stands.
+    pub position: Position,
+    /// What it carries.
+    pub payload: Bytes,
+}
+
+/// Names a snapshot file that is durable, and what must be found in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SnapshotMark {
+    /// The last entry that it covers.
+    pub position: Position,
+    /// The file.
+    pub file: String,
+    /// The size of the snapshot in bytes, without the file's header.
+    pub len: u64,
+    /// The CRC-32C of the snapshot.
+    pub checksum: u32,
+}
+
+/// A record of the write-ahead log. Later records prevail over earlier ones.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Record {
+    /// Opens a segment.
+    Segment(SegmentHeader),
+    /// The term and the vote.
+    HardState(HardState),
+    /// An entry. If the log reaches its index or beyond, it is cut there first.
+    Entry(LogEntry),
+    /// So much is known to be committed.
+    Commit(Index),
+    /// The snapshot is the beginning of the log; entries that follow what it covers stay.
+    Snapshot(SnapshotMark),
+    /// The snapshot is the beginning of the log, and no earlier entry is part of it any more.
+    /// That it did not hold the snapshot's last entry was decided when the snapshot was
+    /// installed; a reader could not decide it again once older segments are gone.
+    Reset(SnapshotMark),
+}
+
+/// Everything that older segments say and that this one must not depend on, so that they can be
+/// removed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SegmentHeader {
+    /// The version of the format: [`FORMAT`].
+    pub format: u16,
+    /// Whose log it is.
+    pub identity: Identity,
+    /// Counts the segments, from 1.
+    pub sequence: u64,
+    /// The segments before this one that are still there, each with its valid bytes: what
+    /// follows those was torn by a crash, and noticed then.
+    pub previous: Vec<SegmentLen>,
+    /// The term and the vote.
+    pub hard_state: HardState,
+    /// What is known to be committed.
+    pub commit: Index,
+    /// The snapshots whose files are kept, the newest last: it is the beginning of the log.
+    pub snapshots: Vec<SnapshotMark>,
+}
+
+/// How many bytes of a segment are valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SegmentLen {
+    /// The segment.
+    pub sequence: u64,
+    /// Its valid bytes, from the start.
+    pub len: u64,
+}
+
+/// The version of the on-disk format that this build writes and reads.
+pub const FORMAT: u16 = 1;
+
+/// The largest body of a record, in bytes: a bound on what a damaged length can ask for.
+pub const MAX_BODY: usize = 64 << 20;
+
+const HEAD: usize = 8;
+
+impl Record {
+    /// Appends the record's bytes.
+    pub fn encode(&self, out: &mut BytesMut) {
+        let body =
+            postcard::to_allocvec(self).expect("records hold nothing that cannot be encoded");
+        out.put_u32_le(u32::try_from(body.len()).expect("payload limits keep records small"));
+        out.put_u32_le(crc32c::crc32c(&body));
+        out.extend_from_slice(&body);
+    }
+
+    /// Reads the record at the start of `bytes`, and how many bytes it takes.
+    ///
+    /// # Errors
+    /// The bytes end before it does, or are not what was written.
+    pub fn decode(bytes: &[u8]) -> Result<(Record, usize), RecordError> {
+        let head = bytes.first_chunk::<HEAD>().ok_or(RecordError::CutShort)?;
+        let [l0, l1, l2, l3, c0, c1, c2, c3] = *head;
+        let len = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+        if len > MAX_BODY {
+            return Err(RecordError::Length { len });
+        }
+        let body = bytes[HEAD..].get(..len).ok_or(RecordError::CutShort)?;
+        if crc32c::crc32c(body) != u32::from_le_bytes([c0, c1, c2, c3]) {
+            return Err(RecordError::Checksum);
+        }
+        match postcard::take_from_bytes::<Record>(body) {
+            Ok((record, [])) => Ok((record, HEAD + len)),
+            Ok(_) | Err(_) => Err(RecordError::Unreadable),
+        }
+    }
+}
+
+/// Why bytes are not a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+pub enum RecordError {
+    /// The bytes end first.
+    #[error("the record is cut short")]
+    CutShort,
+    /// The length cannot be right.
+    #[error("a record of {len} bytes is longer than any that is written")]
+    Length {
+        /// What the length field says.
+        len: usize,
+    },
+    /// The checksum is wrong.
+    #[error("the checksum does not fit the record")]
+    Checksum,
+    /// The checksum is right, but this build does not understand the record.
+    #[error("the record is intact but not one that this version knows")]
+    Unreadable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HardState, LogEntry, Record, RecordError};
+    use crate::types::{Index, NodeId, Position, Term};
+    use bytes::{Bytes, BytesMut};
+    use proptest::prelude::*;
+
+    fn record() -> impl Strategy<Value = Record> {
+        let entry = (
+            any::<u64>(),
+            any::<u64>(),
+            prop::collection::vec(any::<u8>(), 0..50),
+        );
+        prop_oneof![
+            (any::<u64>(), any::<Option<u32>>()).prop_map(|(term, vote)| {
+                Record::HardState(HardState {
+                    term: Term(term),
+                    vote: vote.map(NodeId),
+                })
+            }),
+            entry.prop_map(|(term, index, payload)| {
+                Record::Entry(LogEntry {
+                    position: Position::new(Term(term), Index(index)),
+                    payload: Bytes::from(payload),
+                })
+            }),
+            any::<u64>().prop_map(|commit| Record::Commit(Index(commit))),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn records_read_back_as_written(record in record()) {
+            let mut bytes = BytesMut::new();
+            record.encode(&mut bytes);
+            prop_assert_eq!(Record::decode(&bytes), Ok((record, bytes.len())));
+        }
+
+        #[test]
+        fn a_cut_or_changed_record_is_never_read(
+            record in record(), cut in any::<prop::sample::Index>(), bit in 0u8..8,
+        ) {
+            let mut bytes = BytesMut::new();
+            record.encode(&mut bytes);
+            let place = cut.index(bytes.len());
+            prop_assert_eq!(Record::decode(&bytes[..place]), Err(RecordError::CutShort));
+            bytes[place] ^= 1 << bit;
+            prop_assert!(Record::decode(&bytes).is_err());
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = Record::decode(&bytes);
+        }
+    }
+}

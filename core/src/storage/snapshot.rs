@@ -1,0 +1,173 @@
+//! Snapshot files: written under a temporary name, synced, renamed, and the directory synced, so
+//! that a file of the final name is whole. It counts only once the write-ahead log names it.
+
+use super::disk::{Disk, DiskError, DiskOp};
+use super::record::{FORMAT, Identity, SnapshotMark};
+use crate::types::Position;
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
+
+const MAGIC: &[u8; 8] = b"FLOTSNAP";
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format: u16,
+    identity: Identity,
+    position: Position,
+    len: u64,
+    checksum: u32,
+}
+
+/// The file's name, and the operations that write it.
+#[must_use]
+pub fn save(identity: Identity, position: Position, data: &Bytes) -> (SnapshotMark, Vec<DiskOp>) {
+    let file = file_name(position);
+    let (len, checksum) = (data.len() as u64, crc32c::crc32c(data));
+    let header = Header {
+        format: FORMAT,
+        identity,
+        position,
+        len,
+        checksum,
+    };
+    let header = postcard::to_allocvec(&header).expect("a header can always be encoded");
+    let mut head = BytesMut::from(&MAGIC[..]);
+    head.put_u32_le(u32::try_from(header.len()).expect("a header is a few dozen bytes"));
+    head.put_u32_le(crc32c::crc32c(&header));
+    head.extend_from_slice(&header);
+    let temporary = format!("{file}.tmp");
+    let ops = vec![
+        DiskOp::Append {
+            file: temporary.clone(),
+            bytes: head.freeze(),
+        },
+        DiskOp::Append {
+            file: temporary.clone(),
+            bytes: data.clone(),
+        },
+        DiskOp::Sync {
+            file: temporary.clone(),
+        },
+        DiskOp::Rename {
+            from: temporary,
+            to: file.clone(),
+        },
+        DiskOp::SyncDir,
+    ];
+    (
+        SnapshotMark {
+            position,
+            file,
+            len,
+            checksum,
+        },
+        ops,
+    )
+}
+
+fn file_name(position: Position) -> String {
+    format!(
+        "snapshot-{:020}-{:010}.snap",
+        position.index.0, position.term.0
+    )
+}
+
+/// Whether a file is a snapshot, finished or not.
+#[must_use]
+pub fn is_snapshot_file(name: &str) -> bool {
+    name.starts_with("snapshot-") && (name.ends_with(".snap") || name.ends_with(".snap.tmp"))
+}
+
+/// Reads the snapshot that a record of the log names.
+///
+/// # Errors
+/// It is not there, not whole, or not the one named.
+pub fn load(
+    disk: &dyn Disk,
+    identity: Identity,
+    mark: &SnapshotMark,
+) -> Result<Bytes, SnapshotError> {
+    let whole = disk.read(&mark.file).map_err(SnapshotError::Disk)?;
+    let (header, start) = read_header(&whole).ok_or(SnapshotError::Header)?;
+    if header.format != FORMAT {
+        return Err(SnapshotError::Format {
+            given: header.format,
+        });
+    }
+    if header.identity != identity {
+        return Err(SnapshotError::Foreign {
+            found: header.identity,
+        });
+    }
+    let data = whole.slice(start..);
+    let (len, checksum) = (data.len() as u64, crc32c::crc32c(&data));
+    let named = (mark.position, mark.len, mark.checksum);
+    if (header.position, header.len, header.checksum) != named {
+        return Err(SnapshotError::NotTheNamed {
+            found: header.position,
+        });
+    }
+    if len != header.len {
+        return Err(SnapshotError::Length {
+            found: len,
+            expected: header.len,
+        });
+    }
+    if checksum != header.checksum {
+        return Err(SnapshotError::Checksum);
+    }
+    Ok(data)
+}
+
+fn read_header(whole: &Bytes) -> Option<(Header, usize)> {
+    let rest = whole.strip_prefix(MAGIC)?;
+    let (head, rest) = rest.split_at_checked(8)?;
+    let len = u32::from_le_bytes(head[..4].try_into().ok()?) as usize;
+    let checksum = u32::from_le_bytes(head[4..].try_into().ok()?);
+    let header = rest.get(..len)?;
+    if crc32c::crc32c(header) != checksum {
+        return None;
+    }
+    let parsed = postcard::from_bytes(header).ok()?;
+    Some((parsed, MAGIC.len() + 8 + len))
+}
+
+/// Why a snapshot cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+pub enum SnapshotError {
+    /// The file cannot be read.
+    #[error("{0}")]
+    Disk(DiskError),
+    /// The header is damaged.
+    #[error("its header is damaged")]
+    Header,
+    /// Another version wrote it.
+    #[error("it has format {given}, and this version reads {FORMAT}")]
+    Format {
+        /// The version found.
+        given: u16,
+    },
+    /// It belongs to another server or another cluster.
+    #[error("it belongs to {found}")]
+    Foreign {
+        /// Whose it is.
+        found: Identity,
+    },
+    /// It is another snapshot than the log names.
+    #[error("it covers {found}, which is not what the log names")]
+    NotTheNamed {
+        /// What it covers.
+        found: Position,
+    },
+    /// It is longer or shorter than written.
+    #[error("it has {found} bytes instead of {expected}")]
+    Length {
+        /// Bytes found.
+        found: u64,
+        /// Bytes written.
+        expected: u64,
+    },
+    /// A byte changed.
+    #[error("its checksum is wrong")]
+    Checksum,
+}

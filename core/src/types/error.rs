@@ -1,0 +1,51 @@
+//! The one shape of "this setting cannot work".
+
+use core::fmt::Display;
+
+/// A setting outside what is accepted: which field, what was given, what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} is {given}, but must be {accepted}")]
+pub struct ConfigError {
+    /// The path of the field, as written in a scenario file.
+    pub field: String,
+    /// What it was set to.
+    pub given: String,
+    /// What would be accepted.
+    pub accepted: String,
+}
+
+impl ConfigError {
+    /// An error about `field`.
+    pub fn new(field: &str, given: impl Display, accepted: impl Into<String>) -> ConfigError {
+        ConfigError {
+            field: field.into(),
+            given: given.to_string(),
+            accepted: accepted.into(),
+        }
+    }
+
+    /// The same error seen from the table that holds the field: `raft` makes
+    /// `heartbeat_interval` into `raft.heartbeat_interval`.
+    #[must_use]
+    pub fn within(mut self, table: &str) -> ConfigError {
+        self.field = format!("{table}.{}", self.field);
+        self
+    }
+}
+
+/// Refuses a value outside `low..=high`.
+///
+/// # Errors
+/// Names the field, the value and the range.
+pub fn check_range<T: PartialOrd + Display>(
+    field: &str,
+    given: T,
+    low: T,
+    high: T,
+) -> Result<(), ConfigError> {
+    if given < low || given > high {
+        let accepted = format!("between {low} and {high}");
+        return Err(ConfigError::new(field, given, accepted));
+    }
+    Ok(())
+}

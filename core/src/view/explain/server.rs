@@ -1,0 +1,118 @@
+//! Events of one replica in words.
+
+use super::{Told, consensus, count, detail, recovery, story, trace};
+use crate::cache::{Command, Operation};
+use crate::replica::{Event, SnapshotReason};
+use crate::types::NodeId;
+use bytes::Bytes;
+
+pub(super) fn tell(node: NodeId, event: &Event) -> Told {
+    match event {
+        Event::Raft(event) => consensus::tell(node, event),
+        Event::Recovery(finding) => recovery::tell(node, finding),
+        Event::Started { last, commit } => trace(
+            "started",
+            format!("{node} follows, with a log up to {last} and commit {commit}"),
+        ),
+        Event::Applied {
+            index,
+            command,
+            duplicate: false,
+        } => trace(
+            "applied",
+            format!("{node} applies index {index}: {}", command_text(command)),
+        ),
+        Event::Applied {
+            index,
+            command,
+            duplicate: true,
+        } => {
+            let sentence = format!(
+                "{node} meets {} again at index {index}: it was applied before, so it gives the first answer \
+                 again",
+                command_text(command)
+            );
+            detail("duplicate", sentence).by("Client sessions", "Raft dissertation, section 6.3")
+        }
+        Event::CommandUnreadable { index, error } => {
+            story("unreadable", format!("{node} skips index {index}: {error}"))
+        }
+        Event::ReadServed { client, index } => trace(
+            "read",
+            format!("{node} answers a read of {client} from the state at index {index}"),
+        ),
+        Event::RequestRedirected { client, leader } => {
+            let hint = leader.map_or("knows no leader".into(), |leader| format!("names {leader}"));
+            detail(
+                "redirected",
+                format!("{node} takes no requests of {client} and {hint}"),
+            )
+            .by("Clients find the leader", "Raft paper, section 8")
+        }
+        Event::RequestsAbandoned { requests } => {
+            let requests = count(*requests, "request", "requests");
+            let sentence = format!(
+                "{node} leads no more with {requests} under way: what became of them it cannot know"
+            );
+            story("abandoned", sentence)
+        }
+        Event::SnapshotTaken { covers, bytes, why } => {
+            let why = match why {
+                SnapshotReason::Threshold { entries, threshold } => {
+                    format!("{entries} entries since the last one, {threshold} are configured")
+                }
+                SnapshotReason::Requested => "somebody asked for it".into(),
+            };
+            story(
+                "snapshot-taken",
+                format!("{node} takes a snapshot of {covers} ({bytes} bytes): {why}"),
+            )
+            .by("Log compaction", "Raft paper, section 7")
+        }
+        Event::SnapshotDurable { covers } => {
+            let sentence = format!("{node} has its snapshot of {covers} on disk, named in the log");
+            detail("snapshot-durable", sentence).by(
+                "A snapshot counts once the log names it",
+                "ARCHITECTURE, storage",
+            )
+        }
+        Event::ForeignMessageRefused { from, cluster } => {
+            let sentence =
+                format!("{node} refuses a message of {from}: it belongs to cluster {cluster}");
+            story("foreign", sentence)
+                .by("Every message names its cluster", "ARCHITECTURE, identity")
+        }
+        Event::DiskFailed { error } => story(
+            "disk-failed",
+            format!("{node} stops: {error}, so it cannot know what is durable"),
+        ),
+        Event::RestoreFailed { covers, error } => story(
+            "restore-failed",
+            format!("{node} cannot use the snapshot of {covers}: {error}"),
+        ),
+    }
+}
+
+/// A command as a person would write it.
+pub(in crate::view) fn command_text(command: &Command) -> String {
+    match command {
+        Command::OpenSession => "open a session".into(),
+        Command::Apply(apply) => {
+            let operation = match &apply.operation {
+                Operation::Put { key, value } => format!("put {} = {}", text(key), text(value)),
+                Operation::Delete { key } => format!("delete {}", text(key)),
+            };
+            format!("{operation} ({} #{})", apply.session, apply.sequence.0)
+        }
+    }
+}
+
+/// Bytes as text where they are text, cut to what can be shown.
+pub(in crate::view) fn text(bytes: &Bytes) -> String {
+    const MOST: usize = 40;
+    match core::str::from_utf8(bytes) {
+        Ok(text) if text.chars().count() <= MOST => text.into(),
+        Ok(text) => format!("{}…", text.chars().take(MOST).collect::<String>()),
+        Err(_) => format!("({} bytes)", bytes.len()),
+    }
+}

@@ -1,0 +1,160 @@
+//! What happens in the world around the servers, in words.
+
+use super::{Told, count, detail, server, story, trace};
+use crate::replica::Lane;
+use crate::sim::{
+    Address, ClientEvent, LossReason, MessageId, OperationResult, Place, RetryReason, What,
+};
+use crate::types::NodeId;
+
+pub(super) fn tell(place: Place, what: &What) -> Told {
+    match what {
+        What::Replica(event) => server::tell(node_of(place), event),
+        What::Client(event) => client(place, event),
+        What::Sent { message, to } => trace("sent", format!("{place} sends {message} to {to}")),
+        What::Delivered {
+            message,
+            from,
+            sent_step,
+        } => {
+            let sentence =
+                format!("{place} receives {message} of {from}, sent in step {sent_step}");
+            trace("delivered", sentence)
+        }
+        What::MessageLost {
+            message,
+            from,
+            to,
+            why,
+        } => lost(*message, (*from, *to), *why),
+        What::MessageDelayed { message, until } => story(
+            "delayed",
+            format!("{message} is held back and will arrive at {until}"),
+        ),
+        What::WriteIssued { write, bytes } => {
+            let lane = lane(write.lane);
+            trace(
+                "write",
+                format!(
+                    "{place} begins {lane} write {} of {bytes} bytes",
+                    write.number
+                ),
+            )
+        }
+        What::WriteDurable { write } => {
+            let lane = lane(write.lane);
+            trace(
+                "durable",
+                format!("{place} has {lane} write {} on disk", write.number),
+            )
+        }
+        What::Crashed { lost } => {
+            let files = count(lost.files, "file", "files");
+            let lost = match (lost.bytes, lost.files) {
+                (0, 0) => "its disk loses nothing".to_string(),
+                (bytes, 0) => format!("its disk loses {bytes} bytes that were not synced"),
+                (bytes, _) => {
+                    format!("its disk loses {bytes} bytes and {files} that were not synced")
+                }
+            };
+            story(
+                "crashed",
+                format!("{place} crashes: its memory is gone, and {lost}"),
+            )
+        }
+        What::SwitchedOn { run: 1 } => detail("started", format!("{place} is switched on")),
+        What::SwitchedOn { run } => story(
+            "restarted",
+            format!("{place} is switched on again, for its run {run}"),
+        ),
+        What::StartFailed { error } => {
+            story("start-failed", format!("{place} does not start: {error}"))
+        }
+        What::Stopped { error } => story("stopped", format!("{place} has stopped: {error}")),
+        What::NetworkCut { cuts } if cuts.is_empty() => {
+            detail("cut", "the network is cut where it was cut already".into())
+        }
+        What::NetworkCut { cuts } => {
+            let cuts = super::list(cuts.iter().map(|(from, to)| format!("{from}→{to}")));
+            story("cut", format!("the network is cut: {cuts}"))
+        }
+        What::NetworkHealed { cuts } => {
+            let cuts = count(*cuts, "direction", "directions");
+            story(
+                "healed",
+                format!("the network is whole again: {cuts} mended"),
+            )
+        }
+        What::ActionRefused { why } => detail("refused", format!("nothing is done: {why}")),
+    }
+}
+
+fn node_of(place: Place) -> NodeId {
+    match place {
+        Place::Node(node) => node,
+        Place::Client(_) | Place::World => unreachable!("replicas live on servers"),
+    }
+}
+
+fn lane(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Log => "log",
+        Lane::Snapshot => "snapshot",
+    }
+}
+
+fn lost(message: MessageId, (from, to): (Address, Address), why: LossReason) -> Told {
+    let way = format!("{message} from {from} to {to}");
+    match why {
+        LossReason::Network => detail("lost", format!("{way} is lost by the network")),
+        LossReason::Cut => trace("lost", format!("{way} is lost: the link is cut")),
+        LossReason::ReceiverDown => trace("lost", format!("{way} is lost: {to} does not run")),
+        LossReason::ByHand => story("dropped", format!("{way} is dropped by hand")),
+    }
+}
+
+fn client(place: Place, event: &ClientEvent) -> Told {
+    match event {
+        ClientEvent::Invoked(operation) => detail("asks", format!("{place} asks: {operation}")),
+        ClientEvent::Retried { attempt, to, why } => {
+            let why = match why {
+                RetryReason::TimedOut => "no answer came",
+                RetryReason::Redirected => "it was named as the leader",
+                RetryReason::NoLeader => "nobody was named as the leader",
+                RetryReason::Unknown => "what became of the request is not known",
+            };
+            let sentence = format!("{place} turns to {to} for attempt {attempt}: {why}");
+            detail("retries", sentence).by("Clients find the leader", "Raft paper, section 8")
+        }
+        ClientEvent::SessionOpened(session) => {
+            detail("session", format!("{place} has opened session {session}"))
+                .by("Client sessions", "Raft dissertation, section 6.3")
+        }
+        ClientEvent::Answered(answered) => {
+            let result = result_text(&answered.result);
+            let ms = answered.answered_at.since(answered.invoked_at).as_micros() / 1_000;
+            let sentence = format!(
+                "{place} is answered after {ms} ms: {}, {result}",
+                answered.operation
+            );
+            detail("answered", sentence)
+        }
+    }
+}
+
+/// A client's answer in words.
+pub(in crate::view) fn result_text(result: &OperationResult) -> String {
+    match result {
+        OperationResult::Written { version } => format!("written at index {version}"),
+        OperationResult::Deleted { existed: true } => "deleted".into(),
+        OperationResult::Deleted { existed: false } => "it was not there".into(),
+        OperationResult::Found {
+            value: Some(value),
+            index,
+        } => {
+            format!("found {} at index {index}", server::text(value))
+        }
+        OperationResult::Found { value: None, index } => format!("no value at index {index}"),
+        OperationResult::Refused(refusal) => format!("refused, {refusal}"),
+    }
+}

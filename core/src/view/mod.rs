@@ -1,0 +1,21 @@
+//! The world made visible: plain data for a page, and the one place where events become words.
+//!
+//! `model.rs` is what crosses the border to a page, `screen.rs` makes it from the world,
+//! `session.rs` holds a run that a person plays, steps and changes, `explain/` tells events in
+//! sentences, `transcript.rs` writes a whole run as text.
+
+mod explain;
+mod model;
+mod screen;
+mod session;
+mod transcript;
+
+pub use explain::{Told, tell};
+pub use model::{
+    CacheEntryView, ClientView, CutView, EntryView, EventView, ExpectationView, Field, FileKind,
+    FileView, Frame, Marker, MarkerKind, MessageDetail, MessageKind, MessageView, NodeDetail,
+    NodeStatus, NodeView, PositionView, ProgressView, RoleView, Rule, ScenarioInfo, ScenarioView,
+    SessionView, SnapshotProgressView, TimerView, ViolationView, VotesView, Weight,
+};
+pub use session::Session;
+pub use transcript::transcript;

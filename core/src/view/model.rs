@@ -1,0 +1,454 @@
+//! What crosses the border to a page: plain data, made to be drawn.
+//!
+//! Times are microseconds of simulated time. Addresses are texts: `n1` is a server, `c1` a
+//! client. With the feature `typescript` each type declares itself to TypeScript.
+
+use serde::Serialize;
+
+/// Declares plain data for the border: camel case, and a TypeScript declaration where asked.
+macro_rules! border {
+    ($($(#[$meta:meta])* pub $kind:tt $name:ident $body:tt)*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+        #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+        #[serde(rename_all = "camelCase")]
+        pub $kind $name $body
+    )*};
+}
+
+border! {
+    /// What changed on the screen since the last frame.
+    pub struct Frame {
+        /// The moment shown: everything due until then has happened.
+        pub time: u64,
+        /// How many events have happened until then.
+        pub step: u64,
+        /// The furthest moment explored; beyond it nothing is known yet.
+        pub head_time: u64,
+        /// How many events have happened until the furthest moment.
+        pub head_step: u64,
+        /// When the scenario says that it is over.
+        pub end_time: u64,
+        /// Servers that look different now.
+        pub nodes: Vec<NodeView>,
+        /// Clients that look different now.
+        pub clients: Vec<ClientView>,
+        /// Every message in flight, oldest first.
+        pub messages: Vec<MessageView>,
+        /// Every pair of servers between which messages are cut, per direction.
+        pub cuts: Vec<CutView>,
+        /// Whether `events` takes the place of the list, rather than continuing it.
+        pub events_replaced: bool,
+        /// Events in order, the newest last; bounded.
+        pub events: Vec<EventView>,
+        /// Whether `markers` takes the place of the marks, rather than continuing them.
+        pub markers_replaced: bool,
+        /// Moments worth a mark on the timeline.
+        pub markers: Vec<Marker>,
+        /// Rules that were broken until now; empty in a healthy run.
+        pub violations: Vec<ViolationView>,
+        /// The scenario's expectations, when its end is reached.
+        pub expectations: Vec<ExpectationView>,
+    }
+
+    /// One server, as drawn in the cluster.
+    pub struct NodeView {
+        /// Its number: 1, 2, ...
+        pub id: u32,
+        /// Whether it runs.
+        pub status: NodeStatus,
+        /// Why it does not run, when it failed.
+        pub failure: Option<String>,
+        /// Its role while it runs.
+        pub role: RoleView,
+        /// Its term.
+        pub term: u64,
+        /// Whom it voted for in its term.
+        pub voted_for: Option<u32>,
+        /// Who leads, as far as it knows.
+        pub leader: Option<u32>,
+        /// The first index its log holds (one past a compacted prefix).
+        pub first: u64,
+        /// Where its log ends.
+        pub last: u64,
+        /// The term of its last entry.
+        pub last_term: u64,
+        /// The terms of its newest entries, the last one at `last`; bounded.
+        pub recent_terms: Vec<u64>,
+        /// Where what is durable of its log ends.
+        pub durable: u64,
+        /// Its commit index.
+        pub commit: u64,
+        /// What its state machine has applied.
+        pub applied: u64,
+        /// What its newest durable snapshot covers.
+        pub snapshot: Option<PositionView>,
+        /// Its election timer while it follows or stands for election.
+        pub timer: Option<TimerView>,
+        /// Votes for it while it stands for election.
+        pub votes: Option<VotesView>,
+        /// Its followers' progress while it leads.
+        pub progress: Vec<ProgressView>,
+        /// Keys in its cache.
+        pub keys: u64,
+        /// Writes that are not durable yet.
+        pub writes_pending: u64,
+    }
+
+    /// Whether a server runs.
+    pub enum NodeStatus {
+        /// It runs.
+        Up,
+        /// It crashed and was not restarted.
+        Down,
+        /// It could not start, or stopped because its disk failed.
+        Failed,
+    }
+
+    /// A server's role.
+    pub enum RoleView {
+        /// It follows a leader, or waits for one.
+        Follower,
+        /// It stands for election.
+        Candidate,
+        /// It leads.
+        Leader,
+    }
+
+    /// A place in a log.
+    pub struct PositionView {
+        /// The index.
+        pub index: u64,
+        /// The term.
+        pub term: u64,
+    }
+
+    /// A timer that runs.
+    pub struct TimerView {
+        /// When it was set.
+        pub set_at: u64,
+        /// When it fires.
+        pub fires_at: u64,
+    }
+
+    /// Votes of an election.
+    pub struct VotesView {
+        /// Who voted for it.
+        pub granted: Vec<u32>,
+        /// Who refused.
+        pub refused: Vec<u32>,
+        /// How many make a majority.
+        pub needed: u64,
+    }
+
+    /// What a leader knows of a follower.
+    pub struct ProgressView {
+        /// The follower.
+        pub node: u32,
+        /// `probe`, `replicate` or `snapshot`.
+        pub state: String,
+        /// What it holds for sure.
+        pub matched: u64,
+        /// The next entry to send to it.
+        pub next: u64,
+        /// Appends under way to it.
+        pub inflight: u64,
+        /// Bytes of a snapshot that it has, and the snapshot's size.
+        pub snapshot: Option<SnapshotProgressView>,
+    }
+
+    /// How far a snapshot transfer is.
+    pub struct SnapshotProgressView {
+        /// Bytes acknowledged.
+        pub sent: u64,
+        /// Bytes in all.
+        pub total: u64,
+    }
+
+    /// One client, as drawn beside the cluster.
+    pub struct ClientView {
+        /// Its number: 1, 2, ...
+        pub id: u32,
+        /// Its session, once opened.
+        pub session: Option<u64>,
+        /// What it waits for, as a person would write it: `put k1 = v1`.
+        pub current: Option<String>,
+        /// How often it has sent that.
+        pub attempts: u64,
+        /// Operations that wait behind it.
+        pub queued: u64,
+        /// Operations answered.
+        pub answered: u64,
+        /// Its last answer, in words.
+        pub last_answer: Option<String>,
+        /// The server it asks next.
+        pub target: u32,
+    }
+
+    /// One message in flight.
+    pub struct MessageView {
+        /// Its number, unique in the run.
+        pub id: u64,
+        /// The sender's address.
+        pub from: String,
+        /// The receiver's address.
+        pub to: String,
+        /// What it is.
+        pub kind: MessageKind,
+        /// A few characters to draw beside it: `+3`, `yes`, `#7`.
+        pub label: String,
+        /// The sender's term; none for clients.
+        pub term: Option<u64>,
+        /// When it was sent.
+        pub sent_at: u64,
+        /// When it arrives.
+        pub arrives_at: u64,
+    }
+
+    /// The kinds of messages, for colours and filters.
+    pub enum MessageKind {
+        /// A vote is asked for.
+        VoteRequest,
+        /// A vote is given or refused.
+        VoteResponse,
+        /// Entries.
+        Append,
+        /// An append without entries.
+        Heartbeat,
+        /// Entries acknowledged or refused.
+        AppendResponse,
+        /// A piece of a snapshot.
+        Snapshot,
+        /// A piece of a snapshot acknowledged.
+        SnapshotResponse,
+        /// A read index is asked for.
+        ReadIndex,
+        /// A read index is given.
+        ReadIndexResponse,
+        /// A client asks.
+        Request,
+        /// A client is answered.
+        Response,
+    }
+
+    /// A message opened for reading.
+    pub struct MessageDetail {
+        /// What is drawn of it.
+        pub view: MessageView,
+        /// What it says, in a sentence.
+        pub sentence: String,
+        /// Its fields, by name.
+        pub fields: Vec<Field>,
+    }
+
+    /// A name and a value, to be shown as a row.
+    pub struct Field {
+        /// The name.
+        pub name: String,
+        /// The value.
+        pub value: String,
+    }
+
+    /// A direction in which messages between two servers are cut.
+    pub struct CutView {
+        /// From this server
+        pub from: u32,
+        /// to this one.
+        pub to: u32,
+    }
+
+    /// Something that happened.
+    pub struct EventView {
+        /// Its number in the run's trace: the step times 1000, plus its place in the step.
+        pub id: u64,
+        /// The step in which it happened.
+        pub step: u64,
+        /// When.
+        pub time: u64,
+        /// At whom: `n1`, `c1`, or `world` for the network and for hand-made faults.
+        pub place: String,
+        /// Its kind in a word or two, for icons and filters: `became-leader`.
+        pub kind: String,
+        /// How much it matters to the story.
+        pub weight: Weight,
+        /// What happened and why, in a sentence.
+        pub sentence: String,
+        /// The rule that decided it.
+        pub rule: Option<Rule>,
+    }
+
+    /// How much an event matters to the story.
+    #[derive(Copy)]
+    pub enum Weight {
+        /// A turn of the story: elections, crashes, recoveries, snapshots.
+        Story,
+        /// A step on the way: votes, commits, answers.
+        Detail,
+        /// Traffic: messages, writes, entries applied.
+        Trace,
+    }
+
+    /// A rule of the protocol, and where it stands.
+    pub struct Rule {
+        /// Its name: `Election restriction`.
+        pub name: String,
+        /// Where it is written: `Raft paper, section 5.4.1`.
+        pub source: String,
+    }
+
+    /// A moment worth a mark on the timeline.
+    pub struct Marker {
+        /// When.
+        pub time: u64,
+        /// What.
+        pub kind: MarkerKind,
+        /// In a few words.
+        pub label: String,
+    }
+
+    /// What a mark stands for.
+    pub enum MarkerKind {
+        /// A leader was elected.
+        Election,
+        /// A server crashed or failed.
+        Crash,
+        /// A server started again.
+        Restart,
+        /// The network was cut or healed.
+        Network,
+        /// A snapshot was installed.
+        Snapshot,
+        /// A hand-made or scenario request.
+        Request,
+        /// A rule was broken.
+        Violation,
+    }
+
+    /// A broken rule.
+    pub struct ViolationView {
+        /// The step after which the rule did not hold.
+        pub step: u64,
+        /// When.
+        pub time: u64,
+        /// The rule.
+        pub rule: String,
+        /// What was seen, with the numbers.
+        pub sentence: String,
+    }
+
+    /// What a scenario expects, and whether it came true.
+    pub struct ExpectationView {
+        /// The expectation in words.
+        pub what: String,
+        /// Whether it holds now.
+        pub met: bool,
+        /// What was found.
+        pub found: String,
+    }
+
+    /// One server, opened.
+    pub struct NodeDetail {
+        /// The server.
+        pub id: u32,
+        /// The newest entries of its log, oldest first; bounded.
+        pub log: Vec<EntryView>,
+        /// Entries of the log that are not in `log`.
+        pub log_hidden: u64,
+        /// Keys of its cache in order; bounded.
+        pub cache: Vec<CacheEntryView>,
+        /// Keys that are not in `cache`.
+        pub cache_hidden: u64,
+        /// Bytes of all keys and values.
+        pub cache_bytes: u64,
+        /// Client sessions that it remembers.
+        pub sessions: Vec<SessionView>,
+        /// The files on its disk, by name; also while it is down.
+        pub files: Vec<FileView>,
+        /// What its last recovery found and decided, in sentences.
+        pub recovery: Vec<String>,
+    }
+
+    /// One entry of a log.
+    pub struct EntryView {
+        /// Its index.
+        pub index: u64,
+        /// Its term.
+        pub term: u64,
+        /// What it carries, as a person would write it.
+        pub text: String,
+        /// Whether it is durable on this server.
+        pub durable: bool,
+        /// Whether this server knows it to be committed.
+        pub committed: bool,
+        /// Whether it is applied.
+        pub applied: bool,
+    }
+
+    /// One key of a cache.
+    pub struct CacheEntryView {
+        /// The key, as text where it is text.
+        pub key: String,
+        /// The value, as text where it is text.
+        pub value: String,
+        /// The log index of its last write.
+        pub version: u64,
+    }
+
+    /// One client session.
+    pub struct SessionView {
+        /// Its id: the log index that opened it.
+        pub id: u64,
+        /// The newest sequence number that was applied.
+        pub newest: u64,
+        /// Answers remembered, for requests that come again.
+        pub remembered: u64,
+    }
+
+    /// One file of a disk.
+    pub struct FileView {
+        /// Its name.
+        pub name: String,
+        /// What it is.
+        pub kind: FileKind,
+        /// Its size in bytes.
+        pub bytes: u64,
+        /// How many of them would survive a crash now.
+        pub synced: u64,
+        /// What it holds, in words: `entries 1 to 40`.
+        pub holds: String,
+    }
+
+    /// What a file is.
+    pub enum FileKind {
+        /// A segment of the write-ahead log.
+        Segment,
+        /// A snapshot.
+        Snapshot,
+        /// Not finished, or set aside.
+        Other,
+    }
+
+    /// A scenario of the menu.
+    pub struct ScenarioInfo {
+        /// Its file's stem: `follower-recovery`.
+        pub id: String,
+        /// Its name.
+        pub name: String,
+        /// What it shows.
+        pub about: String,
+    }
+
+    /// The scenario that is open.
+    pub struct ScenarioView {
+        /// Its name.
+        pub name: String,
+        /// What it shows.
+        pub about: String,
+        /// Its seed, below 2^53.
+        pub seed: u64,
+        /// How many servers it has.
+        pub nodes: u32,
+        /// How many timed actions it has.
+        pub actions: u64,
+    }
+}

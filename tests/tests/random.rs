@@ -1,0 +1,126 @@
+//! Random runs keep every rule, and come to rest once the faults end.
+#![cfg(not(target_arch = "wasm32"))]
+
+use flotilla_core::check::Checker;
+use flotilla_core::replica::ClientId;
+use flotilla_core::sim::{
+    Action, Expect, Latency, MessageId, Scenario, TimedAction, Timeline, expectations,
+};
+use flotilla_core::types::{Duration, Instant, NodeId};
+use proptest::prelude::*;
+
+/// Faults and requests happen in the first ten seconds; then everything is mended.
+const FAULTS_END: Duration = Duration::secs(10);
+/// By then every request must be answered, whatever happened.
+const END: Duration = Duration::secs(40);
+
+fn action(nodes: u32) -> impl Strategy<Value = Action> {
+    let node = || (1..=nodes).prop_map(NodeId);
+    let client = || (1..=2u32).prop_map(ClientId);
+    prop_oneof![
+        4 => node().prop_map(|node| Action::Crash { node }),
+        4 => node().prop_map(|node| Action::Restart { node }),
+        2 => (node(), node()).prop_map(|(from, to)| match from == to {
+            true => Action::Heal,
+            false => Action::Cut { from, to },
+        }),
+        2 => node().prop_map(|node| Action::Isolate { node }),
+        3 => Just(Action::Heal),
+        1 => node().prop_map(|node| Action::TakeSnapshot { node }),
+        1 => (1..3000u64).prop_map(|id| Action::Drop { message: MessageId(id) }),
+        1 => (1..3000u64, 1..500u64).prop_map(|(id, ms)| Action::Delay {
+            message: MessageId(id),
+            by: Duration::millis(ms),
+        }),
+        3 => (client(), 1..40u64, 0..1000u64).prop_map(|(client, keys, first)| {
+            Action::Write { client, keys, prefix: "k".into(), first }
+        }),
+        1 => (client(), 1..5u64).prop_map(|(client, keys)| {
+            Action::Read { client, keys, prefix: "k".into(), first: 0, node: None }
+        }),
+    ]
+}
+
+fn scenario() -> impl Strategy<Value = Scenario> {
+    let shape = (
+        1..=5u32,
+        any::<u32>(),
+        0..60_000u32,
+        5..80u64,
+        0..8u64,
+        1..12u64,
+    );
+    shape.prop_flat_map(|(nodes, seed, loss_ppm, snapshot, trailing, latency)| {
+        let at = 0..FAULTS_END.as_micros();
+        prop::collection::vec((at, action(nodes)), 0..25).prop_map(move |actions| {
+            let text = "flotilla = 1\nname = \"random\"\nend = \"40s\"\nnodes = 3";
+            let mut scenario = Scenario::parse(text).expect("well-formed");
+            scenario.nodes = nodes;
+            scenario.seed = u64::from(seed);
+            scenario.end = Instant::ZERO + END;
+            scenario.clients.count = 2;
+            scenario.network.loss_ppm = loss_ppm;
+            scenario.network.latency =
+                Latency::Uniform(Duration::millis(1), Duration::millis(1 + latency));
+            scenario.server.snapshot.entries = snapshot;
+            scenario.server.raft.trailing_entries = trailing;
+            scenario.server.raft.snapshot_chunk_bytes = 300;
+            scenario.server.storage.segment_bytes = 1_000;
+            scenario.actions = timed(actions, nodes);
+            scenario.expect = Expect {
+                leader: true,
+                equal: true,
+                ..Expect::default()
+            };
+            scenario
+        })
+    })
+}
+
+/// The actions in order of time, and then everything mended.
+fn timed(actions: Vec<(u64, Action)>, nodes: u32) -> Vec<TimedAction> {
+    let mut all: Vec<TimedAction> = actions
+        .into_iter()
+        .map(|(us, action)| TimedAction {
+            at: Instant(us),
+            action,
+        })
+        .collect();
+    all.sort_by_key(|timed| timed.at);
+    let mended = Instant::ZERO + FAULTS_END;
+    all.push(TimedAction {
+        at: mended,
+        action: Action::Heal,
+    });
+    let restarts = (1..=nodes).map(|id| Action::Restart { node: NodeId(id) });
+    all.extend(restarts.map(|action| TimedAction { at: mended, action }));
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_runs_break_no_rule_and_come_to_rest(scenario in scenario()) {
+        let end = scenario.end;
+        let toml = scenario.to_toml();
+        let mut timeline = Timeline::new(scenario, Checker::default());
+        timeline.run_until(end, u64::MAX, &mut |_, _| {});
+        let violations = timeline.observer().violations();
+        prop_assert!(violations.is_empty(), "{:#?}\n{toml}", violations.front());
+        let world = timeline.world();
+        for expectation in expectations(world) {
+            prop_assert!(expectation.met, "{}: {}\n{toml}", expectation.what, expectation.found);
+        }
+        for client in world.clients() {
+            prop_assert_eq!(client.queued(), 0, "{} still waits\n{}", client.id(), toml);
+        }
+    }
+
+    #[test]
+    fn a_scenario_reads_back_as_it_was_written(scenario in scenario()) {
+        let text = scenario.to_toml();
+        let again = Scenario::parse(&text).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
+        prop_assert_eq!(again, scenario);
+    }
+}

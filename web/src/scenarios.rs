@@ -1,0 +1,33 @@
+//! The menu: the files of `tests/scenarios`, part of the build.
+
+use flotilla_core::sim::{Scenario, ScenarioError};
+use flotilla_core::view::ScenarioInfo;
+
+macro_rules! menu {
+    ($($id:literal),* $(,)?) => {
+        [$(($id, include_str!(concat!("../../tests/scenarios/", $id, ".toml")))),*]
+    };
+}
+
+/// Each scenario's name in links, and its text, in the order of the menu.
+pub(crate) const ALL: [(&str, &str); 6] = menu![
+    "leader-crash",
+    "follower-recovery",
+    "behind-a-compacted-log",
+    "concurrent-writes",
+    "log-conflict",
+    "minority-leader",
+];
+
+/// What the menu shows.
+pub(crate) fn infos() -> Result<Vec<ScenarioInfo>, ScenarioError> {
+    let info = |(id, text): &(&str, &str)| {
+        let scenario = Scenario::parse(text)?;
+        Ok(ScenarioInfo {
+            id: (*id).into(),
+            name: scenario.name,
+            about: scenario.about,
+        })
+    };
+    ALL.iter().map(info).collect()
+}

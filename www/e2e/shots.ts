@@ -1,0 +1,81 @@
+/**
+ * Pictures of the built page. `npm run shots` renews those of the README; `npm run shots:all`
+ * writes the main states at three widths in both themes into SHOTS_FOLDER, to be looked at.
+ */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type Page, test } from '@playwright/test';
+
+const SIZES = [
+  { width: 390, height: 844 },
+  { width: 1280, height: 800 },
+  { width: 2560, height: 1440 },
+];
+const THEMES = ['light', 'dark'] as const;
+type Theme = (typeof THEMES)[number];
+
+/** Steps until something is so; every step is one event, so that pictures are the same each time. */
+async function stepUntil(page: Page, selector: string, most = 400): Promise<void> {
+  for (let steps = 0; steps < most; steps += 1) {
+    if ((await page.locator(selector).count()) > 0) return;
+    await page.keyboard.press('ArrowRight');
+  }
+  throw new Error(`${selector} did not appear within ${most} steps`);
+}
+
+async function open(browser: Browser, size: (typeof SIZES)[number], theme: Theme): Promise<Page> {
+  const page = await browser.newPage({
+    viewport: size,
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+  });
+  await page.goto('./');
+  await page.locator('[data-node="1"]').waitFor();
+  return page;
+}
+
+/** A leader at work: the picture at the top of the README. */
+async function atWork(page: Page): Promise<void> {
+  await stepUntil(page, '[data-state="leader"]');
+  await stepUntil(page, '.message.talk');
+  for (let steps = 0; steps < 50; steps += 1) await page.keyboard.press('ArrowRight');
+  const leader = page.locator('[data-state="leader"]').first();
+  await page.keyboard.press((await leader.getAttribute('data-node')) ?? '1');
+}
+
+for (const theme of THEMES) {
+  test(`README, ${theme}`, async ({ browser }) => {
+    const page = await open(browser, { width: 1280, height: 800 }, theme);
+    await atWork(page);
+    await page.screenshot({ path: `../docs/playground-${theme}.png` });
+    await page.close();
+  });
+
+  for (const size of SIZES) {
+    test(`review, ${size.width} ${theme}`, async ({ browser }) => {
+      const folder = process.env.SHOTS_FOLDER ?? join(tmpdir(), 'flotilla-shots');
+      const page = await open(browser, size, theme);
+      const shot = (state: string) =>
+        page.screenshot({ path: join(folder, `${state}-${size.width}-${theme}.png`) });
+      await shot('1-start');
+      await stepUntil(page, '[data-state="candidate"]');
+      for (let steps = 0; steps < 6; steps += 1) await page.keyboard.press('ArrowRight');
+      await shot('2-election');
+      await atWork(page);
+      await shot('3-leader');
+      await page.keyboard.press('c');
+      await page.keyboard.press('2');
+      await page.keyboard.press('i');
+      await shot('4-faults');
+      await page.keyboard.press('?');
+      await shot('5-help');
+      await page.keyboard.press('Escape');
+      await page.evaluate(() => {
+        location.hash = '#s9=abc';
+      });
+      await page.getByRole('alert').waitFor();
+      await shot('6-problem');
+      await page.close();
+    });
+  }
+}

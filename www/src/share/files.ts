@@ -1,0 +1,36 @@
+/** Files in and out, and the clipboard. */
+import { checkFileSize } from './link';
+
+/** Offers a scenario for download under a name made of its own. */
+export function save(name: string, toml: string): void {
+  const stem = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+  const url = URL.createObjectURL(new Blob([toml], { type: 'application/toml' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = `${stem || 'scenario'}.toml`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** @throws Error when the file is too large or is not text. */
+export async function read(file: File): Promise<string> {
+  checkFileSize(file.name, file.size);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    throw new Error(`${file.name} is not a text file: a scenario is UTF-8 text`);
+  }
+}
+
+/** True when the text is in the clipboard; without permission it is not. */
+export async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
