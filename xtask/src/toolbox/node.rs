@@ -28,7 +28,9 @@ pub(super) fn page_packages(house: &House) -> Result<Option<Recipe>> {
     }
     let npm = Program::new("npm", house.root())
         .folder(&www)
-        .args(["ci", "--no-audit", "--no-fund"])
+        // Not `npm ci`: it refuses a lock file in which an optional package for some other
+        // platform is missing. This installs the locked versions too, and saves nothing.
+        .args(["install", "--no-save", "--no-audit", "--no-fund"])
         // The browser is found or installed apart, not downloaded by a test tool.
         .quiet_setting("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     Ok(Some(Recipe {
