@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -19,11 +19,16 @@ struct Size {
     gzip: u64,
 }
 
-/// Prints raw and gzipped sizes of the site by kind of file.
+/// Prints raw and gzipped sizes of the site by kind of file; each kind must be there.
 pub(crate) fn report(dist: &Path) -> Result<()> {
     say(&format!("{:<12}{:>12}{:>12}", "", "raw", "gzip"));
     for (name, extension) in KINDS {
         let size = total(dist, extension)?;
+        ensure!(
+            size.raw > 0,
+            "the site in {} holds no {name}",
+            dist.display()
+        );
         say(&format!(
             "{name:<12}{:>12}{:>12}",
             bytes(size.raw),
