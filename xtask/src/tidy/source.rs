@@ -121,7 +121,7 @@ pub(super) fn find_word(text: &str, word: &str) -> Vec<usize> {
     let alone = |at: &usize| {
         let before = text[..*at].chars().next_back();
         let after = text[at + word.len()..].chars().next();
-        !before.is_some_and(is_word) && !(ends_in_word && after.is_some_and(is_word))
+        !(before.is_some_and(is_word) || ends_in_word && after.is_some_and(is_word))
     };
     let found = text.match_indices(word).map(|(at, _)| at);
     found.filter(alone).collect()
