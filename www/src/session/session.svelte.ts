@@ -93,7 +93,11 @@ export class Session {
   #detailsAt = 0;
 
   /** Opens a scenario; what was open stays when the text cannot be read. */
-  open(toml: string, at?: { time: number; step: number | undefined }, origin?: string): boolean {
+  open(
+    toml: string,
+    at?: { time: number | undefined; step: number | undefined },
+    origin?: string,
+  ): boolean {
     return this.#safely('This scenario cannot be opened', () => {
       const run = new Run(toml);
       this.#run?.close();
@@ -102,7 +106,7 @@ export class Session {
       this.#begin();
       this.playing = false;
       this.problem = undefined;
-      if (at) this.goTo(at.time, at.step);
+      if (at?.time !== undefined) this.goTo(at.time, at.step);
     });
   }
 
