@@ -24,7 +24,7 @@ pub(crate) fn run(house: &House, args: &TestArgs) -> Result<()> {
         let since = Instant::now();
         stage.run(house, &toolbox).with_context(|| {
             let name = stage.name();
-            format!("stage {name} failed; to run it alone: cargo xtask test --only {name}\n")
+            format!("stage {name} failed (alone: cargo xtask test --only {name})")
         })?;
         times.push((stage, since.elapsed()));
     }

@@ -110,7 +110,7 @@ impl Stage {
             }
             Self::Native => cargo(house, &["test", "--workspace", "--locked"]).run(),
             Self::WasmNode => wasm_pack(house, toolbox)?
-                .args(["--node", "tests", "--", "--locked"])
+                .args(["--node", "tests", "--locked"])
                 .run(),
             Self::WasmBrowser => wasm_browser(house, toolbox),
             Self::PageCheck => page_check(house),
@@ -129,7 +129,6 @@ fn clippy(house: &House) -> Result<()> {
     let lints = ["--", "-D", "warnings"];
     cargo(house, &all).args(["--workspace"]).args(lints).run()?;
     cargo(house, &all)
-        .args(["--package", "flotilla-core"])
         .args(["--package", "flotilla-web"])
         .args(["--package", "flotilla-tests"])
         .args(["--target", TARGET])
@@ -149,7 +148,7 @@ fn wasm_browser(house: &House, toolbox: &Toolbox) -> Result<()> {
     wasm_pack(house, toolbox)?
         .args(["--headless", "--chrome", "--chromedriver"])
         .args([toolbox.chromedriver()?])
-        .args(["web", "--", "--locked"])
+        .args(["web", "--locked"])
         .quiet_setting("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities.file)
         .quiet_setting("WASM_BINDGEN_TEST_TIMEOUT", BROWSER_TEST_SECONDS)
         .quiet_setting("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", DRIVER_START_SECONDS)
