@@ -10,11 +10,13 @@ macro_rules! menu {
 }
 
 /// Each scenario's name in links, and its text, in the order of the menu.
-pub(crate) const ALL: [(&str, &str); 4] = menu![
+pub(crate) const ALL: [(&str, &str); 6] = menu![
     "leader-crash",
     "follower-recovery",
     "behind-a-compacted-log",
     "concurrent-writes",
+    "log-conflict",
+    "minority-leader",
 ];
 
 /// What the menu shows.

@@ -1,3 +1,53 @@
-//! The one door for people.
+//! The one door for people: whatever one does with Flotilla starts as `cargo xtask ...`.
+//!
+//! Read `cli` for what can be asked, then the file that bears the command's name. `toolbox`
+//! knows what has to be on the machine and how it gets there; `command` and `progress` are how
+//! the other files run programs and tell about it; `tidy` keeps the house in order and knows
+//! nothing of the rest.
 
-fn main() {}
+mod bench;
+mod bless;
+mod cli;
+mod command;
+mod house;
+mod play;
+mod progress;
+mod serve;
+mod shots;
+mod site;
+mod sizes;
+mod test;
+mod tidy;
+mod toolbox;
+mod wasm;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::house::House;
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\n{} {error:#}", console::style("error:").red().bold());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    let house = House::here();
+    match command {
+        Command::Play(args) => play::run(&house, &args),
+        Command::Build => site::run(&house),
+        Command::Test(args) => test::run(&house, &args),
+        Command::Bless => bless::run(&house),
+        Command::Bench(args) => bench::run(&house, &args),
+        Command::Shots => shots::run(&house),
+        Command::Tidy => tidy::run(&house),
+    }
+}

@@ -168,7 +168,9 @@ impl Raft {
             Sending::Replicate { .. } => refused.index > follower.matched,
             Sending::Snapshot(_) => false,
         };
-        if !current {
+        // Who denies what it acknowledged has lost it, or this is an old answer: either way
+        // asking again at once would lead nowhere.
+        if !current || agreeing < follower.matched {
             return;
         }
         follower.probe_from(agreeing.min(last).next());

@@ -107,7 +107,7 @@ impl Log {
     pub fn first_of_term_at(&self, index: Index) -> Option<Position> {
         let term = self.get(index)?.position.term;
         let offset = self.offset(index)?;
-        let run = self.entries.iter().take(offset + 1).rev();
+        let run = self.entries.focus().narrow(..=offset).into_iter().rev();
         run.take_while(|entry| entry.position.term == term)
             .last()
             .map(|entry| entry.position)
@@ -117,8 +117,11 @@ impl Log {
     /// conflict, the only place where a leader's log can agree with the follower's.
     #[must_use]
     pub fn last_not_beyond(&self, term: Term, limit: Index) -> Index {
-        let held = limit.since(self.base.index) as usize;
-        let mut candidates = self.entries.iter().take(held).rev();
+        let held = self
+            .entries
+            .len()
+            .min(limit.since(self.base.index) as usize);
+        let mut candidates = self.entries.focus().narrow(..held).into_iter().rev();
         candidates
             .find(|entry| entry.position.term <= term)
             .map_or(self.base.index.min(limit), |entry| entry.position.index)
@@ -149,9 +152,13 @@ impl Log {
 
     /// The entries in `(after, upto]` that are held, in order.
     pub fn range(&self, after: Index, upto: Index) -> impl Iterator<Item = &Entry> {
-        let skip = after.since(self.base.index) as usize;
-        let take = upto.since(after.max(self.base.index)) as usize;
-        self.entries.iter().skip(skip).take(take)
+        let place = |index: Index| {
+            self.entries
+                .len()
+                .min(index.since(self.base.index) as usize)
+        };
+        let (from, to) = (place(after), place(upto));
+        self.entries.focus().narrow(from..to.max(from)).into_iter()
     }
 
     /// Appends an entry that the caller made or checked.

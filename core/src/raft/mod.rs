@@ -35,6 +35,8 @@ mod reads;
 mod role;
 mod server;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub use config::Config;
 pub use entry::{Entry, Payload};

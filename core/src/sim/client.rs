@@ -73,15 +73,24 @@ pub struct Client {
 #[derive(Clone, Debug)]
 struct Current {
     operation: Operation,
-    /// Its number in the session, once it has one.
-    sequence: Option<Sequence>,
-    /// The request that is waiting for an answer; none between attempts.
-    request: Option<u64>,
-    attempts: u64,
     invoked_at: Instant,
-    /// When to give up waiting, or to send again.
+    /// What is asked, the same each time: an answer to an earlier attempt is an answer.
+    request: Option<Request>,
+    attempts: u64,
+    /// The server that was asked last.
+    asked: NodeId,
+    /// It pauses before it asks again.
+    pausing: bool,
+    /// When to give up waiting, or to ask again.
     wake_at: Instant,
+    /// Leaders turned to since the last pause: two servers may name each other.
+    redirects: u32,
+    /// Pauses so far: each is twice as long as the one before.
+    pauses: u32,
 }
+
+/// How many leaders a client turns to before it pauses.
+const REDIRECTS: u32 = 2;
 
 /// An operation and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -201,39 +210,58 @@ impl Client {
     /// Gives up waiting for an answer, or ends a pause.
     pub fn on_deadline(&mut self, now: Instant, out: &mut ClientOutput) {
         let Some(current) = &self.current else { return };
-        if current.request.is_some() {
+        if current.pausing {
+            self.send(now, out);
+        } else {
             self.target = self.next_server();
             self.again(now, RetryReason::TimedOut, out);
-        } else {
-            self.send(now, out);
         }
     }
 
-    /// An answer arrived; an old one is passed over.
-    pub fn on_response(&mut self, now: Instant, response: Response, out: &mut ClientOutput) {
+    /// A server answered. An answer to what is over is passed over, and so is a refusal of a
+    /// server that is not the last one asked.
+    pub fn on_response(
+        &mut self,
+        now: Instant,
+        from: NodeId,
+        response: Response,
+        out: &mut ClientOutput,
+    ) {
         let Some(current) = &self.current else { return };
-        if current.request != Some(response.id) {
+        if current.request.as_ref().map(|request| request.id) != Some(response.id) {
             return;
         }
+        let of_last = current.asked == from && !current.pausing;
         match response.outcome {
-            Outcome::Applied { answer, .. } => self.on_answer(now, answer, out),
+            Outcome::Applied { answer, .. } => {
+                // Only the leader answers writes: the next one goes to it.
+                self.target = from;
+                self.on_answer(now, answer, out);
+            }
             Outcome::Read { index, value } => {
                 let value = value.map(|versioned| versioned.value);
-                let found = OperationResult::Found {
-                    value,
-                    index: index.0,
-                };
-                self.finish(now, found, out);
+                let index = index.0;
+                self.finish(now, OperationResult::Found { value, index }, out);
             }
-            Outcome::NotLeader {
-                leader: Some(leader),
-            } if self.may_turn_to(leader) => {
-                self.target = leader;
-                self.again(now, RetryReason::Redirected, out);
-            }
-            Outcome::NotLeader { .. } => self.pause(now, RetryReason::NoLeader, out),
-            Outcome::Unknown => self.pause(now, RetryReason::Unknown, out),
+            Outcome::NotLeader { .. } | Outcome::Unknown if !of_last => {}
+            Outcome::NotLeader { leader } => self.on_redirect(now, leader, out),
+            Outcome::Unknown => self.pause(now, self.next_server(), RetryReason::Unknown, out),
         }
+    }
+
+    fn on_redirect(&mut self, now: Instant, leader: Option<NodeId>, out: &mut ClientOutput) {
+        let Some(leader) = leader.filter(|leader| self.may_turn_to(*leader)) else {
+            return self.pause(now, self.next_server(), RetryReason::NoLeader, out);
+        };
+        let redirects = self.current.as_ref().map_or(0, |current| current.redirects);
+        if redirects == REDIRECTS {
+            return self.pause(now, leader, RetryReason::Redirected, out);
+        }
+        if let Some(current) = &mut self.current {
+            current.redirects += 1;
+        }
+        self.target = leader;
+        self.again(now, RetryReason::Redirected, out);
     }
 
     fn on_answer(&mut self, now: Instant, answer: Answer, out: &mut ClientOutput) {
@@ -242,6 +270,9 @@ impl Client {
                 self.session = Some(session);
                 self.next_sequence = 1;
                 out.events.push(ClientEvent::SessionOpened(session));
+                if let Some(current) = &mut self.current {
+                    current.request = None;
+                }
                 self.send(now, out);
             }
             Answer::Written { version } => {
@@ -295,28 +326,43 @@ impl Client {
         }
         self.current = Some(Current {
             operation,
-            sequence: None,
+            invoked_at: now,
             request: None,
             attempts: 0,
-            invoked_at: now,
+            asked: self.target,
+            pausing: false,
             wake_at: now,
+            redirects: 0,
+            pauses: 0,
         });
         self.send(now, out);
     }
 
-    /// Sends the current operation, or first what opens the session that it needs.
+    /// Asks for the current operation, or first for the session that it needs.
     fn send(&mut self, now: Instant, out: &mut ClientOutput) {
-        self.next_request += 1;
-        let (id, session, timeout) = (self.next_request, self.session, self.config.timeout);
-        let Some(current) = &mut self.current else {
+        let Some(mut current) = self.current.take() else {
             return;
         };
-        let body = match (&current.operation, session) {
+        let request = current.request.take();
+        let request = request.unwrap_or_else(|| self.request(&current.operation));
+        out.requests.push((self.target, request.clone()));
+        self.current = Some(Current {
+            request: Some(request),
+            attempts: current.attempts + 1,
+            asked: self.target,
+            pausing: false,
+            wake_at: now + self.config.timeout,
+            ..current
+        });
+    }
+
+    fn request(&mut self, operation: &Operation) -> Request {
+        let body = match (operation, self.session) {
             (Operation::Get { key, .. }, _) => RequestBody::Read { key: text(key) },
             (_, None) => RequestBody::Command(Command::OpenSession),
             (operation, Some(session)) => {
-                let sequence = *current.sequence.get_or_insert(Sequence(self.next_sequence));
-                self.next_sequence = sequence.0 + 1;
+                let sequence = Sequence(self.next_sequence);
+                self.next_sequence += 1;
                 let operation = write(operation);
                 // One operation at a time: everything before this one is answered.
                 let acknowledged = sequence;
@@ -329,17 +375,9 @@ impl Client {
                 RequestBody::Command(Command::Apply(apply))
             }
         };
-        current.request = Some(id);
-        current.attempts += 1;
-        current.wake_at = now + timeout;
-        out.requests.push((
-            self.target,
-            Request {
-                client: self.id,
-                id,
-                body,
-            },
-        ));
+        self.next_request += 1;
+        let (client, id) = (self.id, self.next_request);
+        Request { client, id, body }
     }
 
     fn again(&mut self, now: Instant, why: RetryReason, out: &mut ClientOutput) {
@@ -355,23 +393,22 @@ impl Client {
         self.send(now, out);
     }
 
-    /// Waits before it asks the next server: twice as long each time, with a random part so that
-    /// clients do not come back together.
-    fn pause(&mut self, now: Instant, why: RetryReason, out: &mut ClientOutput) {
-        let to = self.next_server();
+    /// Waits before it asks again: twice as long each time, with a random part so that clients do
+    /// not come back together.
+    fn pause(&mut self, now: Instant, to: NodeId, why: RetryReason, out: &mut ClientOutput) {
         let (min, max) = (self.config.backoff_min.0, self.config.backoff_max.0);
         let Some(current) = &mut self.current else {
             return;
         };
-        let doubled = min.saturating_mul(1 << current.attempts.min(20)).min(max);
-        current.request = None;
-        current.wake_at = now + Duration::micros(self.rng.between(doubled / 2, doubled).max(1));
+        let longest = min.saturating_mul(1 << current.pauses.min(20)).min(max);
+        let pause = Duration::micros(self.rng.between(longest / 2, longest).max(1));
+        current.pausing = true;
+        current.pauses += 1;
+        current.redirects = 0;
+        current.wake_at = now + pause;
         self.target = to;
-        out.events.push(ClientEvent::Retried {
-            attempt: current.attempts + 1,
-            to,
-            why,
-        });
+        let attempt = current.attempts + 1;
+        out.events.push(ClientEvent::Retried { attempt, to, why });
     }
 
     /// A read of one server is asked of that server only.
@@ -383,7 +420,7 @@ impl Client {
     }
 
     fn may_turn_to(&self, leader: NodeId) -> bool {
-        self.pinned().is_none() && leader != self.target
+        self.pinned().is_none() && leader != self.target && (1..=self.servers).contains(&leader.0)
     }
 
     fn next_server(&self) -> NodeId {
@@ -447,3 +484,6 @@ fn write(operation: &Operation) -> cache::Operation {
         Operation::Get { .. } => unreachable!("reads do not go through the log"),
     }
 }
+
+#[cfg(test)]
+mod tests;

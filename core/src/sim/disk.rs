@@ -2,7 +2,7 @@
 
 use super::latency::Latency;
 use crate::replica::{Lane, Write, WriteId};
-use crate::storage::{Disk, DiskError, FileInfo};
+use crate::storage::{Disk, DiskError, DiskOp, FileInfo};
 use crate::types::{Duration, Rng};
 use bytes::{Bytes, BytesMut};
 use imbl::{OrdMap, Vector};
@@ -76,6 +76,26 @@ impl SimDisk {
         })
     }
 
+    /// [`Disk::append`] without a copy: clones of the world share what was written.
+    fn append_shared(&mut self, file: &str, bytes: Bytes) -> Result<(), DiskError> {
+        if !self.names.contains_key(file) {
+            self.next_file += 1;
+            self.names.insert(file.into(), self.next_file);
+            self.files.insert(self.next_file, File::default());
+        }
+        let file = self.file_mut(file)?;
+        file.len += bytes.len() as u64;
+        file.pieces.push_back(bytes);
+        Ok(())
+    }
+
+    fn execute(&mut self, op: DiskOp) -> Result<(), DiskError> {
+        match op {
+            DiskOp::Append { file, bytes } => self.append_shared(&file, bytes),
+            other => other.execute(self),
+        }
+    }
+
     fn file_mut(&mut self, name: &str) -> Result<&mut File, DiskError> {
         let missing = || DiskError::NotFound { file: name.into() };
         let id = self.names.get(name).ok_or_else(missing)?;
@@ -105,15 +125,7 @@ impl File {
 
 impl Disk for SimDisk {
     fn append(&mut self, file: &str, bytes: &[u8]) -> Result<(), DiskError> {
-        if !self.names.contains_key(file) {
-            self.next_file += 1;
-            self.names.insert(file.into(), self.next_file);
-            self.files.insert(self.next_file, File::default());
-        }
-        let file = self.file_mut(file)?;
-        file.pieces.push_back(Bytes::copy_from_slice(bytes));
-        file.len += bytes.len() as u64;
-        Ok(())
+        self.append_shared(file, Bytes::copy_from_slice(bytes))
     }
 
     fn sync(&mut self, file: &str) -> Result<(), DiskError> {
@@ -237,7 +249,7 @@ impl Device {
                 }
                 Some(op) => {
                     queue.done += 1;
-                    if let Err(error) = op.execute(&mut self.disk) {
+                    if let Err(error) = self.disk.execute(op) {
                         return Progress::Failed(id, error);
                     }
                 }
@@ -251,7 +263,7 @@ impl Device {
         let write = queue.writes.front()?;
         let (id, op) = (write.id, write.ops.get(queue.done).cloned()?);
         queue.done += 1;
-        op.execute(&mut self.disk).err().map(|error| (id, error))
+        self.disk.execute(op).err().map(|error| (id, error))
     }
 
     /// The power goes.

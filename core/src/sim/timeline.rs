@@ -4,11 +4,11 @@
 //! happened. Going back does not forget what comes after, for it will come again; doing something
 //! does, for then it will not.
 
-use super::scenario::{Action, Scenario, TimedAction};
-use super::step::Step;
+use super::scenario::{Action, Scenario, TimedAction, bounds, check_amount};
+use super::step::{Step, What};
 use super::world::World;
 use crate::types::{ConfigError, Instant};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Follows a run step by step, and travels in time with it.
@@ -32,11 +32,11 @@ pub struct Timeline<O> {
     /// The furthest moment explored.
     head: Instant,
     checkpoints: BTreeMap<u64, Moment<O>>,
-    /// Steps between checkpoints; doubles when there are too many.
+    /// Effort between checkpoints; doubles when there are too many.
     spacing: u64,
-    /// Actions done by hand, as opposed to the scenario's own: doing something else before them
-    /// forgets them.
-    by_hand: Vec<TimedAction>,
+    /// Which of the scenario's actions were done by hand: doing something else before them forgets
+    /// them.
+    by_hand: BTreeSet<usize>,
 }
 
 /// The world at one moment, with whoever follows it.
@@ -44,19 +44,38 @@ pub struct Timeline<O> {
 struct Moment<O> {
     world: World,
     observer: O,
+    /// What it takes to come here from the beginning, in ordinary steps.
+    effort: u64,
 }
 
 impl<O: Observer> Moment<O> {
     fn step(&mut self) -> Option<Step> {
         let step = self.world.step()?;
         self.observer.observe(&self.world, &step);
+        self.effort += effort(&step);
         Some(step)
     }
 }
 
-/// Checkpoints are this many steps apart at first: replaying so many takes a few milliseconds.
+/// What it takes to replay a step, in ordinary steps. What takes longer by far is to write a
+/// snapshot of a large cache: it is then worth a checkpoint of its own.
+fn effort(step: &Step) -> u64 {
+    let written = step
+        .happenings
+        .iter()
+        .map(|happening| match happening.what {
+            What::WriteIssued { bytes, .. } => bytes,
+            _ => 0,
+        });
+    1 + written.sum::<u64>() / BYTES_PER_STEP
+}
+
+/// Writing so many bytes takes about as long as an ordinary step.
+const BYTES_PER_STEP: u64 = 1_024;
+/// Checkpoints are this many ordinary steps apart at first: replaying so many takes a few
+/// milliseconds.
 const SPACING: u64 = 512;
-/// More checkpoints than this are thinned out to every other.
+/// More checkpoints than this are thinned out.
 const CHECKPOINTS: usize = 512;
 
 impl<O: Observer> Timeline<O> {
@@ -66,6 +85,7 @@ impl<O: Observer> Timeline<O> {
         let present = Moment {
             world: World::new(Arc::new(scenario)),
             observer,
+            effort: 0,
         };
         Timeline {
             checkpoints: BTreeMap::from([(0, present.clone())]),
@@ -74,7 +94,7 @@ impl<O: Observer> Timeline<O> {
             times: Vec::new(),
             head: Instant::ZERO,
             spacing: SPACING,
-            by_hand: Vec::new(),
+            by_hand: BTreeSet::new(),
         }
     }
 
@@ -120,30 +140,40 @@ impl<O: Observer> Timeline<O> {
     fn explored(&mut self, step: &Step) {
         if step.number > self.times.len() as u64 {
             self.times.push(step.time);
-            if step.number.is_multiple_of(self.spacing) {
+            let newest = self.checkpoints.last_key_value();
+            let before = newest.map_or(0, |(_, moment)| moment.effort);
+            if self.present.effort - before >= self.spacing {
                 self.checkpoints.insert(step.number, self.present.clone());
                 self.thin_out();
             }
         }
     }
 
+    /// When there are too many checkpoints, those stay that are twice as far apart.
     fn thin_out(&mut self) {
-        if self.checkpoints.len() > CHECKPOINTS {
-            self.spacing *= 2;
-            let spacing = self.spacing;
-            self.checkpoints
-                .retain(|step, _| step.is_multiple_of(spacing));
+        if self.checkpoints.len() <= CHECKPOINTS {
+            return;
         }
+        self.spacing *= 2;
+        let (spacing, mut kept) = (self.spacing, None);
+        self.checkpoints.retain(|_, moment| {
+            let far = kept.is_none_or(|kept| moment.effort - kept >= spacing);
+            if far {
+                kept = Some(moment.effort);
+            }
+            far
+        });
     }
 
     /// Forward until `time`, but at most `most` steps; tells whether the time is reached. Every
-    /// step is shown to `watch`.
+    /// step is shown to `watch`. Nobody can wait beyond the longest run that there may be.
     pub fn run_until(
         &mut self,
         time: Instant,
         most: u64,
         watch: &mut impl FnMut(&World, &Step),
     ) -> bool {
+        let time = time.min(Instant::ZERO + bounds::END);
         for _ in 0..most {
             if self.world().next_time().is_none_or(|next| next > time) {
                 self.cursor = self.cursor.max(time);
@@ -233,32 +263,22 @@ impl<O: Observer> Timeline<O> {
     /// as many actions as a scenario may have.
     pub fn act(&mut self, action: Action) -> Result<Step, ConfigError> {
         let mut scenario = Scenario::clone(self.world().scenario());
-        action.validate(scenario.nodes, scenario.clients.count)?;
-        let most = super::scenario::bounds::ACTIONS;
-        if scenario.actions.len() >= most {
-            let accepted = format!("at most {most} in one session");
-            return Err(ConfigError::new(
-                "the number of actions",
-                most + 1,
-                accepted,
-            ));
-        }
         let done = self.world().actions_done();
-        let timed = TimedAction {
-            at: self.cursor,
-            action,
-        };
-        let (past, future) = scenario.actions.split_at(done);
-        let by_hand = &self.by_hand;
-        let kept = future
-            .iter()
-            .filter(|action| !by_hand.contains(action))
-            .cloned();
-        let mut actions = past.to_vec();
-        actions.push(timed.clone());
-        actions.extend(kept);
-        scenario.actions = actions;
-        self.by_hand.push(timed);
+        let future = scenario.actions.split_off(done);
+        let kept = (done..).zip(future);
+        let kept = kept.filter(|(place, _)| !self.by_hand.contains(place));
+        let kept: Vec<TimedAction> = kept.map(|(_, timed)| timed).collect();
+        // An action whose time has come may wait behind others of its moment: this one goes
+        // before it, in the file too.
+        let waiting = kept.first().map_or(self.cursor, |timed| timed.at);
+        let at = self.cursor.min(waiting);
+        let timed = TimedAction { at, action };
+        timed.validate(scenario.nodes, scenario.clients.count)?;
+        scenario.actions.push(timed);
+        scenario.actions.extend(kept);
+        check_amount(&scenario.actions)?;
+        self.by_hand.split_off(&done);
+        self.by_hand.insert(done);
         self.present.world.set_scenario(Arc::new(scenario));
         self.forget_future();
         Ok(self.step_forward().expect("the action is due"))
@@ -274,7 +294,9 @@ impl<O: Observer> Timeline<O> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SPACING, Timeline};
+    use super::{CHECKPOINTS, SPACING, Timeline};
+    use crate::replica::ClientId;
+    use crate::sim::Cause;
     use crate::sim::{Action, Scenario, World};
     use crate::types::{Duration, Instant, NodeId};
     use std::sync::Arc;
@@ -336,13 +358,56 @@ mod tests {
         }
     }
 
+    /// The most effort that it takes to go to any of so many steps.
+    fn most_effort(timeline: &Timeline<()>, stride: usize) -> u64 {
+        let efforts = (0..=timeline.head_step()).step_by(stride).map(|number| {
+            let near = timeline.checkpoints.range(..=number).next_back();
+            let (_, checkpoint) = near.expect("the beginning is a checkpoint");
+            timeline.moment_at(number).0.effort - checkpoint.effort
+        });
+        efforts.max().unwrap_or(0)
+    }
+
     #[test]
     fn no_step_is_further_from_a_checkpoint_than_the_spacing() {
         let timeline = explored();
-        for number in (0..timeline.head_step()).step_by(97) {
-            let (_, replayed) = timeline.moment_at(number);
-            assert!(replayed < SPACING, "step {number} needs {replayed} steps");
+        assert_eq!(timeline.spacing, SPACING);
+        assert!(most_effort(&timeline, 97) < SPACING);
+    }
+
+    /// Nothing is replayed from further away than the spacing but the step that crosses it, and
+    /// the spacing grows only as the run does: a twentieth of a second for a million steps.
+    #[test]
+    fn checkpoints_are_bounded_in_number_and_in_distance() {
+        let mut timeline = Timeline::new(parse(""), ());
+        let steps = 5 * SPACING * CHECKPOINTS as u64 / 2;
+        while timeline.head_step() < steps {
+            timeline.step_forward().expect("timers never end");
         }
+        assert!(timeline.checkpoints.len() <= CHECKPOINTS);
+        assert!(timeline.checkpoints.len() > CHECKPOINTS / 3);
+        assert!(timeline.spacing * CHECKPOINTS as u64 <= 4 * steps);
+        assert!(most_effort(&timeline, 9_973) < timeline.spacing);
+    }
+
+    /// A step that takes as long as thousands is never replayed to see one after it.
+    /// A step that takes as long as hundreds is never replayed to see one after it.
+    #[test]
+    fn a_large_snapshot_has_a_checkpoint_of_its_own() {
+        let mut timeline = Timeline::new(parse(""), ());
+        let (client, value) = (ClientId(1), "v".repeat(60_000));
+        for n in 0..12 {
+            let (key, value) = (format!("k{n}"), value.clone());
+            let put = Action::Put { client, key, value };
+            timeline.act(put).expect("there is a client");
+        }
+        timeline.seek(Instant(3_000_000), u64::MAX, &mut |_, _| {});
+        let before = timeline.present.effort;
+        let take = Action::TakeSnapshot { node: NodeId(1) };
+        let step = timeline.act(take).expect("there are three servers");
+        let effort = timeline.present.effort - before;
+        assert!(effort > SPACING, "720 kB are worth {effort} steps");
+        assert!(timeline.checkpoints.contains_key(&step.number));
     }
 
     #[test]
@@ -420,6 +485,79 @@ mod tests {
             4,
             "the later one is gone, the scenario's own three stay"
         );
+    }
+
+    fn parse(actions: &str) -> Scenario {
+        let head = "flotilla = 1\nname = \"x\"\nend = \"5s\"\nnodes = 3\n";
+        Scenario::parse(&format!("{head}actions = [ {actions} ]")).expect("well-formed")
+    }
+
+    /// Runs the session again from its text, to the same step.
+    fn again(timeline: &Timeline<()>) -> u64 {
+        let text = timeline.world().scenario().to_toml();
+        let scenario = Scenario::parse(&text).expect("it was written just now");
+        let mut replayed = Timeline::new(scenario, ());
+        while replayed.world().steps() < timeline.world().steps() {
+            replayed.step_forward().expect("as before");
+        }
+        replayed.world().fingerprint()
+    }
+
+    /// Actions of one moment happen one after the other, a microsecond apart; a person may step
+    /// in between.
+    #[test]
+    fn doing_something_between_actions_of_one_moment_replays_so() {
+        let row = |node: u32| format!("{{ at = \"1s\", do = \"crash\", node = {node} }},");
+        for wait in 0..4 {
+            let rows: String = (1..=3).map(row).collect();
+            let mut timeline = Timeline::new(parse(&rows), ());
+            let second = Instant::ZERO + Duration::secs(1);
+            timeline.run_until(Instant(second.0 - 1), u64::MAX, &mut |_, _| {});
+            for _ in 0..wait {
+                timeline.step_forward();
+            }
+            let step = timeline.act(Action::Heal).expect("always possible");
+            assert_eq!(step.cause, Cause::Action(Action::Heal), "right away");
+            for _ in 0..100 {
+                timeline.step_forward();
+            }
+            let fingerprint = timeline.world().fingerprint();
+            assert_eq!(again(&timeline), fingerprint, "after {wait} steps");
+        }
+    }
+
+    #[test]
+    fn what_the_scenario_does_itself_stays_even_if_a_person_did_the_same() {
+        let mut timeline = Timeline::new(parse("{ at = \"1s\", do = \"heal\" }"), ());
+        timeline.seek(Instant(999_000), u64::MAX, &mut |_, _| {});
+        let before = timeline.world().steps();
+        while timeline.world().now() < Instant(1_000_000) {
+            timeline.step_forward();
+        }
+        timeline.act(Action::Heal).expect("always possible");
+        timeline.go_to_step(before);
+        timeline.act(Action::Heal).expect("always possible");
+        let actions = &timeline.world().scenario().actions;
+        assert_eq!(actions.len(), 2, "{actions:?}");
+    }
+
+    #[test]
+    fn there_is_no_doing_beyond_the_end_of_time() {
+        let mut timeline = Timeline::new(parse(""), ());
+        timeline.seek(Instant(u64::MAX), 100, &mut |_, _| {});
+        assert!(timeline.cursor() < Instant(u64::MAX), "a hundred steps");
+        for node in 1..=3 {
+            let node = NodeId(node);
+            timeline.act(Action::Crash { node }).expect("runs");
+        }
+        timeline.seek(Instant(u64::MAX), u64::MAX, &mut |_, _| {});
+        assert_eq!(timeline.world().next_time(), None, "all servers are down");
+        let end = crate::sim::bounds::END;
+        assert_eq!(timeline.cursor(), Instant::ZERO + end);
+        timeline.act(Action::Heal).expect("the last moment");
+        timeline.act(Action::Heal).expect("still the last moment");
+        assert!(timeline.act(Action::Heal).is_err());
+        assert_eq!(timeline.step_forward(), None);
     }
 
     #[test]

@@ -338,20 +338,19 @@ impl World {
                 sent_step,
             },
         );
-        match (to, message.payload) {
-            (Address::Node(node), Payload::Peer(envelope)) => {
+        match (from, to, message.payload) {
+            (_, Address::Node(node), Payload::Peer(envelope)) => {
                 self.feed(node, Input::Message(envelope));
             }
-            (Address::Node(node), Payload::Request(request)) => {
+            (_, Address::Node(node), Payload::Request(request)) => {
                 self.feed(node, Input::Request(request));
             }
-            (Address::Client(client), Payload::Response(response)) => {
+            (Address::Node(node), Address::Client(client), Payload::Response(response)) => {
                 self.with_client(client, |client, now, out| {
-                    client.on_response(now, response, out);
+                    client.on_response(now, node, response, out);
                 });
             }
-            (Address::Client(_), Payload::Peer(_) | Payload::Request(_))
-            | (Address::Node(_), Payload::Response(_)) => {
+            (_, Address::Client(_), _) | (_, Address::Node(_), Payload::Response(_)) => {
                 unreachable!("servers send to servers, and answers go to clients")
             }
         }
@@ -521,3 +520,6 @@ impl World {
         super::actions::act(self, action);
     }
 }
+
+#[cfg(test)]
+mod tests;

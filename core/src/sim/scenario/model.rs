@@ -4,7 +4,7 @@ use crate::replica::{self, ClientId};
 use crate::sim::client::ClientConfig;
 use crate::sim::latency::Latency;
 use crate::sim::network::{MessageId, NetworkConfig};
-use crate::types::{ConfigError, Duration, Instant, NodeId};
+use crate::types::{ConfigError, Duration, Instant, NodeId, check_range};
 use serde::{Deserialize, Serialize};
 
 /// One run: configuration, seed, and what is done to the cluster and when. The same scenario
@@ -141,7 +141,7 @@ pub enum Action {
         /// What their names begin with.
         prefix: String,
         /// The first number.
-        #[serde(default = "one")]
+        #[serde(default = "one", skip_serializing_if = "is_one")]
         first: u64,
     },
     /// A client reads many keys, one after the other.
@@ -153,7 +153,7 @@ pub enum Action {
         /// What their names begin with.
         prefix: String,
         /// The first number.
-        #[serde(default = "one")]
+        #[serde(default = "one", skip_serializing_if = "is_one")]
         first: u64,
         /// The server to ask; any when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -168,6 +168,10 @@ pub enum Action {
 
 pub(super) fn one() -> u64 {
     1
+}
+
+fn is_one(number: &u64) -> bool {
+    *number == one()
 }
 
 /// One operation of a client.
@@ -252,6 +256,10 @@ pub mod bounds {
     pub const ACTIONS: usize = 10_000;
     /// The most keys that one action writes or reads.
     pub const KEYS: u64 = 100_000;
+    /// The most operations that all clients together are given.
+    pub const OPERATIONS: u64 = 1_000_000;
+    /// Messages have numbers below this.
+    pub const MESSAGE: u64 = 1 << 53;
     /// The longest name, key or prefix, in bytes.
     pub const NAME: usize = 1_024;
     /// The longest description, in bytes.
@@ -303,9 +311,11 @@ impl Action {
                 };
                 differ.map_err(|accepted| ConfigError::new("to", to.0, accepted))
             }
-            Action::Heal | Action::Drop { .. } => Ok(()),
-            Action::Delay { by, .. } => {
-                crate::types::check_range("by", *by, Duration::micros(1), Duration::secs(3_600))
+            Action::Heal => Ok(()),
+            Action::Drop { message } => check_message(*message),
+            Action::Delay { message, by } => {
+                check_message(*message)?;
+                check_range("by", *by, Duration::micros(1), Duration::secs(3_600))
             }
             Action::Put {
                 client: who,
@@ -353,6 +363,42 @@ impl Action {
     }
 }
 
+impl Action {
+    /// How many operations it gives to a client.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        match self {
+            Action::Put { .. } | Action::Get { .. } | Action::Delete { .. } => 1,
+            Action::Write { keys, .. } | Action::Read { keys, .. } => *keys,
+            _ => 0,
+        }
+    }
+}
+
+impl TimedAction {
+    /// Refuses what cannot be done, or not so late.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn validate(&self, nodes: u32, clients: u32) -> Result<(), ConfigError> {
+        let at = self.at.since(Instant::ZERO);
+        check_range("at", at, Duration::ZERO, bounds::END)?;
+        self.action.validate(nodes, clients)
+    }
+}
+
+/// Refuses more actions, or more operations, than a scenario may have.
+pub(in crate::sim) fn check_amount(actions: &[TimedAction]) -> Result<(), ConfigError> {
+    check_range("the number of actions", actions.len(), 0, bounds::ACTIONS)?;
+    let operations = actions.iter().map(|timed| timed.action.operations()).sum();
+    let field = "the number of operations of all clients";
+    check_range(field, operations, 0, bounds::OPERATIONS)
+}
+
+fn check_message(message: MessageId) -> Result<(), ConfigError> {
+    check_range("message", message.0, 1, bounds::MESSAGE - 1)
+}
+
 fn check_groups(
     groups: &[Vec<NodeId>],
     server: impl Fn(&str, NodeId) -> Result<(), ConfigError>,
@@ -376,8 +422,8 @@ fn check_groups(
 }
 
 fn check_many(keys: u64, prefix: &str, first: u64) -> Result<(), ConfigError> {
-    crate::types::check_range("keys", keys, 1, bounds::KEYS)?;
-    crate::types::check_range("first", first, 0, bounds::SEED)?;
+    check_range("keys", keys, 1, bounds::KEYS)?;
+    check_range("first", first, 0, bounds::SEED - 1)?;
     check_text("prefix", prefix, 1, bounds::NAME)
 }
 
@@ -414,8 +460,8 @@ impl Scenario {
             ));
         }
         let end = Duration::micros(self.end.0);
-        crate::types::check_range("end", end, Duration::millis(1), bounds::END)?;
-        crate::types::check_range("nodes", self.nodes, 1, bounds::NODES)?;
+        check_range("end", end, Duration::millis(1), bounds::END)?;
+        check_range("nodes", self.nodes, 1, bounds::NODES)?;
         self.server.validate()?;
         self.network.validate().map_err(|e| e.within("network"))?;
         self.disk.sync_latency.validate("disk.sync_latency")?;

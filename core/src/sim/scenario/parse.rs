@@ -1,7 +1,8 @@
 //! From text to a scenario, or to an error that says what is wrong, where, and what would be
 //! right. Sizes are bounded before anything is built from them.
 
-use super::model::{Action, DiskConfig, Expect, Scenario, TimedAction, bounds, one};
+use super::model::{Action, DiskConfig, Expect, Scenario, TimedAction, bounds, check_amount, one};
+use super::syntax::SyntaxError;
 use crate::cache::Limits;
 use crate::replica::{self, ClientId, SnapshotConfig};
 use crate::sim::client::ClientConfig;
@@ -25,7 +26,7 @@ pub enum ScenarioError {
     /// It is not TOML, or a field has another type or name than it should: the text shows the
     /// place.
     #[error("the scenario cannot be read: {0}")]
-    Syntax(String),
+    Syntax(SyntaxError),
     /// It does not say its version.
     #[error("the scenario does not say `flotilla = {VERSION}`, the version of its format")]
     NoVersion,
@@ -121,7 +122,7 @@ impl Scenario {
         if text.len() > bounds::TEXT {
             return Err(ScenarioError::TooLarge { given: text.len() });
         }
-        let syntax = |error: toml::de::Error| ScenarioError::Syntax(error.to_string());
+        let syntax = |error: toml::de::Error| ScenarioError::Syntax(SyntaxError::new(text, &error));
         let version: Version = toml::from_str(text).map_err(syntax)?;
         match version.flotilla {
             None => return Err(ScenarioError::NoVersion),
@@ -142,6 +143,8 @@ impl Scenario {
         for (row, number) in rows.into_iter().zip(1..) {
             scenario.actions.push(row.read(number, &scenario)?);
         }
+        check_amount(&scenario.actions).map_err(ScenarioError::Impossible)?;
+        // Stable: actions of one moment happen in the order of the file.
         scenario.actions.sort_by_key(|timed| timed.at);
         Ok(scenario)
     }
@@ -186,85 +189,104 @@ impl Row {
             .verb
             .take()
             .ok_or_else(|| wrong(format!("`do` is missing: {VERBS}")))?;
-        let action = self.action(&verb).map_err(wrong)?;
+        let action = self.action(&verb, scenario).map_err(wrong)?;
         if let Some(field) = self.left_over() {
             return Err(wrong(format!("`{verb}` takes no `{field}`; {VERBS}")));
         }
-        action
+        let at = Instant::ZERO + time;
+        let timed = TimedAction { at, action };
+        timed
             .validate(scenario.nodes, scenario.clients.count)
             .map_err(|e| {
+                let (field, given, accepted) = (e.field, e.given, e.accepted);
                 wrong(format!(
-                    "`{}` of `{verb}` is {}, but must be {}",
-                    e.field, e.given, e.accepted
+                    "`{field}` of `{verb}` is {given}, but must be {accepted}"
                 ))
             })?;
-        Ok(TimedAction {
-            at: Instant::ZERO + time,
-            action,
-        })
+        Ok(timed)
     }
 
-    fn action(&mut self, verb: &str) -> Result<Action, String> {
-        fn need<T>(field: Option<T>, verb: &str, name: &str) -> Result<T, String> {
-            field.ok_or_else(|| format!("`{verb}` needs `{name}`"))
-        }
-        let client = |row: &mut Row| need(row.client.take(), verb, "client");
+    /// The action, all that it must have taken out of the row.
+    fn action(&mut self, verb: &str, scenario: &Scenario) -> Result<Action, String> {
+        let server = || format!("a server, 1 to {}", scenario.nodes);
+        let node = |row: &mut Row| need(row.node.take(), verb, "node", server);
+        let message = |row: &mut Row| {
+            need(row.message.take(), verb, "message", || {
+                "the number of a message in flight".into()
+            })
+        };
         Ok(match verb {
-            "crash" => Action::Crash {
-                node: need(self.node.take(), verb, "node")?,
-            },
-            "restart" => Action::Restart {
-                node: need(self.node.take(), verb, "node")?,
-            },
-            "isolate" => Action::Isolate {
-                node: need(self.node.take(), verb, "node")?,
-            },
-            "take_snapshot" => Action::TakeSnapshot {
-                node: need(self.node.take(), verb, "node")?,
-            },
+            "crash" => Action::Crash { node: node(self)? },
+            "restart" => Action::Restart { node: node(self)? },
+            "isolate" => Action::Isolate { node: node(self)? },
+            "take_snapshot" => Action::TakeSnapshot { node: node(self)? },
             "partition" => Action::Partition {
-                groups: need(self.groups.take(), verb, "groups")?,
+                groups: need(self.groups.take(), verb, "groups", || {
+                    "lists of servers, as [[1], [2, 3]]".into()
+                })?,
             },
             "cut" => Action::Cut {
-                from: need(self.from.take(), verb, "from")?,
-                to: need(self.to.take(), verb, "to")?,
+                from: need(self.from.take(), verb, "from", server)?,
+                to: need(self.to.take(), verb, "to", server)?,
             },
             "heal" => Action::Heal,
             "drop" => Action::Drop {
-                message: need(self.message.take(), verb, "message")?,
+                message: message(self)?,
             },
             "delay" => Action::Delay {
-                message: need(self.message.take(), verb, "message")?,
-                by: need(self.by.take(), verb, "by")?,
+                message: message(self)?,
+                by: need(self.by.take(), verb, "by", || {
+                    "a duration, as \"50ms\"".into()
+                })?,
             },
-            "put" => Action::Put {
-                client: client(self)?,
-                key: need(self.key.take(), verb, "key")?,
-                value: need(self.value.take(), verb, "value")?,
-            },
-            "get" => Action::Get {
-                client: client(self)?,
-                key: need(self.key.take(), verb, "key")?,
-                node: self.node.take(),
-            },
-            "delete" => Action::Delete {
-                client: client(self)?,
-                key: need(self.key.take(), verb, "key")?,
-            },
+            "put" | "get" | "delete" | "write" | "read" => self.request(verb, scenario)?,
+            unknown => {
+                let unknown: String = unknown.chars().take(40).collect();
+                return Err(format!("`{unknown}` is no action; there are {VERBS}"));
+            }
+        })
+    }
+
+    /// What a client is asked to do.
+    fn request(&mut self, verb: &str, scenario: &Scenario) -> Result<Action, String> {
+        let text = || "a text".into();
+        let client = need(self.client.take(), verb, "client", || {
+            format!("a client, 1 to {}", scenario.clients.count)
+        })?;
+        if matches!(verb, "put" | "get" | "delete") {
+            let key = need(self.key.take(), verb, "key", text)?;
+            return Ok(match verb {
+                "put" => {
+                    let value = need(self.value.take(), verb, "value", text)?;
+                    Action::Put { client, key, value }
+                }
+                "get" => {
+                    let node = self.node.take();
+                    Action::Get { client, key, node }
+                }
+                _ => Action::Delete { client, key },
+            });
+        }
+        let most = bounds::KEYS;
+        let keys = need(self.keys.take(), verb, "keys", || {
+            format!("a number, 1 to {most}")
+        })?;
+        let prefix = need(self.prefix.take(), verb, "prefix", text)?;
+        let first = self.first.take().unwrap_or_else(one);
+        Ok(match verb {
             "write" => Action::Write {
-                client: client(self)?,
-                keys: need(self.keys.take(), verb, "keys")?,
-                prefix: need(self.prefix.take(), verb, "prefix")?,
-                first: self.first.take().unwrap_or_else(one),
+                client,
+                keys,
+                prefix,
+                first,
             },
-            "read" => Action::Read {
-                client: client(self)?,
-                keys: need(self.keys.take(), verb, "keys")?,
-                prefix: need(self.prefix.take(), verb, "prefix")?,
-                first: self.first.take().unwrap_or_else(one),
+            _ => Action::Read {
+                client,
+                keys,
+                prefix,
+                first,
                 node: self.node.take(),
             },
-            unknown => return Err(format!("`{unknown}` is no action; there are {VERBS}")),
         })
     }
 
@@ -289,4 +311,13 @@ impl Row {
             .find(|(_, given)| *given)
             .map(|(name, _)| *name)
     }
+}
+
+fn need<T>(
+    field: Option<T>,
+    verb: &str,
+    name: &str,
+    accepted: impl FnOnce() -> String,
+) -> Result<T, String> {
+    field.ok_or_else(|| format!("`{verb}` needs `{name}`, {}", accepted()))
 }

@@ -1,190 +1,533 @@
-//! Bad input: what a person reads when a scenario is wrong. The texts are the interface.
+//! Reading back what is written, and refusing everything else by name.
 
-use super::{Scenario, bounds};
-use expect_test::{Expect, expect};
+use super::{Action, Expect, Scenario, ScenarioError, TimedAction, bounds};
+use crate::replica::ClientId;
+use crate::sim::{Latency, MessageId};
+use crate::types::{Duration, Instant, NodeId};
+use expect_test::{Expect as Golden, expect};
+use proptest::prelude::*;
 
-const GOOD: &str = "flotilla = 1\nname = \"x\"\nend = \"1s\"\nnodes = 3\n";
+const MINIMAL: &str = "flotilla = 1
+name = \"Minimal\"
+seed = 7
+end = \"20s\"
+nodes = 3
+";
 
-fn check(text: &str, expected: &Expect) {
-    let error = Scenario::parse(text).expect_err("it is wrong").to_string();
-    expected.assert_eq(error.trim_end());
+/// Every case, and under it why it is refused.
+fn check(cases: &[(&str, String)], golden: &Golden) {
+    let mut refusals = String::new();
+    for (case, text) in cases {
+        let error = Scenario::parse(text).expect_err(case).to_string();
+        refusals += &format!("{case}\n    {}\n", error.replace('\n', "\n    "));
+    }
+    golden.assert_eq(&refusals);
 }
 
-/// A good scenario with something added.
-fn with(more: &str) -> String {
-    format!("{GOOD}{more}")
+/// The minimal scenario with one line replaced.
+fn with(line: &str, replacement: &str) -> String {
+    assert!(MINIMAL.contains(line), "{line}");
+    MINIMAL.replace(line, replacement)
 }
 
-#[test]
-fn the_version_comes_first() {
-    check(
-        "name = \"x\"",
-        &expect!["the scenario does not say `flotilla = 1`, the version of its format"],
-    );
-    let later = "flotilla = 2\nunheard_of = true";
-    check(
-        later,
-        &expect![
-            "the scenario says flotilla = 2, and this build reads 1: a newer Flotilla wrote it"
-        ],
-    );
+/// The minimal scenario with some actions.
+fn acting(rows: &str) -> String {
+    format!("{MINIMAL}actions = [ {rows} ]\n")
 }
 
-#[test]
-fn syntax_errors_show_the_place() {
-    check(
-        "flotilla = 1\nname = \"x",
-        &expect![[r#"
-        the scenario cannot be read: TOML parse error at line 2, column 10
-          |
-        2 | name = "x
-          |          ^
-        invalid basic string, expected `"`"#]],
-    );
-    check(
-        &with("colour = \"red\""),
-        &expect![[r#"
-        the scenario cannot be read: TOML parse error at line 5, column 1
-          |
-        5 | colour = "red"
-          | ^^^^^^
-        unknown field `colour`, expected one of `flotilla`, `name`, `about`, `seed`, `end`, `nodes`, `raft`, `storage`, `cache`, `snapshot`, `network`, `disk`, `clients`, `actions`, `expect`"#]],
-    );
-    check(
-        &with("[raft]\nheartbeat_interval = \"-5ms\""),
-        &expect![[r#"
-            the scenario cannot be read: TOML parse error at line 6, column 22
-              |
-            6 | heartbeat_interval = "-5ms"
-              |                      ^^^^^^
-            "-5ms" is not a duration: write a number that is not negative and its unit, one of us, ms, s, min ("150ms", "1.5s")"#]],
-    );
-    check(
-        &with("[network]\nlatency = { uniform = [\"2ms\"] }"),
-        &expect![[r#"
-            the scenario cannot be read: TOML parse error at line 6, column 23
-              |
-            6 | latency = { uniform = ["2ms"] }
-              |                       ^^^^^^^
-            expected tuple with length 2"#]],
-    );
+fn minimal() -> Scenario {
+    Scenario::parse(MINIMAL).expect("is a scenario")
 }
 
 #[test]
-fn impossible_settings_name_the_field_what_was_given_and_what_is_accepted() {
-    check(
-        &GOOD.replace("nodes = 3", "nodes = 0"),
-        &expect!["nodes is 0, but must be between 1 and 9"],
-    );
-    check(
-        &GOOD.replace("nodes = 3", "nodes = 10"),
-        &expect!["nodes is 10, but must be between 1 and 9"],
-    );
-    check(
-        &GOOD.replace("end = \"1s\"", "end = \"0s\""),
-        &expect!["end is 0ms, but must be between 1ms and 604800s"],
-    );
-    check(
-        &with("seed = 9007199254740992"),
-        &expect!["seed is 9007199254740992, but must be below 2^53 (9007199254740992)"],
-    );
-    check(
-        &with("[raft]\nelection_timeout_min = \"40ms\""),
-        &expect![
-            "raft.election_timeout_min is 40ms, but must be at least twice heartbeat_interval (50ms), or followers campaign against a living leader"
-        ],
-    );
-    check(
-        &with("[raft]\nelection_timeout_max = \"100ms\""),
-        &expect![
-            "raft.election_timeout_max is 100ms, but must be above election_timeout_min (150ms), or votes split for ever"
-        ],
-    );
-    check(
-        &with("[network]\nloss_ppm = 1000001"),
-        &expect!["network.loss_ppm is 1000001, but must be between 0 and 1000000"],
-    );
-    check(
-        &with("[network]\nlatency = { uniform = [\"9ms\", \"2ms\"] }"),
-        &expect![
-            "network.latency is 9ms to 2ms, but must be ordered from the shortest to the longest"
-        ],
-    );
-    check(
-        &with("[clients]\ncount = 65"),
-        &expect!["clients.count is 65, but must be between 1 and 64"],
-    );
-    check(
-        &with("[storage]\nsegment_bytes = 1"),
-        &expect!["storage.segment_bytes is 1, but must be between 256 and 1073741824"],
-    );
-    check(
-        &with("[expect]\nsnapshot_installed = [4]"),
-        &expect!["expect.snapshot_installed is 4, but must be a server, 1 to 3"],
-    );
-}
-
-#[test]
-fn wrong_actions_are_numbered_and_say_what_they_need() {
-    let action = |row: &str| {
-        with(&format!(
-            "actions = [{{ at = \"1s\", do = \"heal\" }}, {row}]"
-        ))
+fn a_scenario_is_written_for_people() {
+    let at = |secs: u64, action| TimedAction {
+        at: Instant(secs * 1_000_000),
+        action,
     };
+    let (client, prefix) = (ClientId(1), "a-".to_owned());
+    let groups = vec![vec![NodeId(1)], vec![NodeId(2), NodeId(3)]];
+    let mut scenario = Scenario {
+        name: "Follower \"recovery\"".into(),
+        about: "A follower crashes.\nIt restarts.".into(),
+        expect: Expect {
+            leader: true,
+            keys: Some(30),
+            ..Expect::default()
+        },
+        ..minimal()
+    };
+    #[rustfmt::skip]
+    scenario.actions.extend([
+        at(1, Action::Write { client, keys: 30, prefix, first: 1 }),
+        at(2, Action::Crash { node: NodeId(2) }),
+        at(3, Action::Partition { groups }),
+        at(4, Action::Delay { message: MessageId(9), by: Duration::millis(50) }),
+        at(5, Action::Get { client, key: "a-1".into(), node: Some(NodeId(2)) }),
+    ]);
+    scenario.network.latency = Latency::Uniform(Duration::millis(1), Duration::millis(5));
+    scenario.network.loss_ppm = 1_000;
+    scenario.server.raft.append_entries = 8;
+    expect![[r#"
+        flotilla = 1
+        name = 'Follower "recovery"'
+        about = """
+        A follower crashes.
+        It restarts."""
+        seed = 7
+        end = "20s"
+        nodes = 3
+        actions = [
+          { at = "1s", do = "write", client = 1, keys = 30, prefix = "a-" },
+          { at = "2s", do = "crash", node = 2 },
+          { at = "3s", do = "partition", groups = [[1], [2, 3]] },
+          { at = "4s", do = "delay", by = "50ms", message = 9 },
+          { at = "5s", do = "get", client = 1, key = "a-1", node = 2 },
+        ]
+
+        [raft]
+        append_entries = 8
+
+        [network]
+        latency = { uniform = ["1ms", "5ms"] }
+        loss_ppm = 1000
+
+        [expect]
+        keys = 30
+        leader = true
+    "#]]
+    .assert_eq(&scenario.to_toml());
+}
+
+#[test]
+fn what_is_no_toml_is_shown_where_it_breaks() {
     check(
-        &action("{ at = \"2s\", do = \"crash\", node = 7 }"),
-        &expect!["action 2 (at 2s): `node` of `crash` is 7, but must be a server, 1 to 3"],
-    );
-    check(
-        &action("{ at = \"2s\", do = \"crash\" }"),
-        &expect!["action 2 (at 2s): `crash` needs `node`"],
-    );
-    check(
-        &action("{ do = \"heal\" }"),
-        &expect![[r#"action 2: `at` is missing: when, as "2s""#]],
-    );
-    check(
-        &action("{ at = \"2s\", do = \"heal\", node = 1 }"),
-        &expect![
-            "action 2 (at 2s): `heal` takes no `node`; crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)"
+        &[
+            ("nothing", String::new()),
+            ("a cut file", "flotilla = 1\nname = \"cut off".into()),
+            ("deep nesting", format!("x = {}", "[".repeat(100_000))),
+            ("a seed given twice", with("seed = 7", "seed = 7\nseed = 8")),
+            ("a long line", format!("{MINIMAL}{}=1", "x".repeat(100_000))),
         ],
-    );
-    check(
-        &action("{ at = \"2s\", do = \"explode\" }"),
-        &expect![
-            "action 2 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)"
-        ],
-    );
-    check(
-        &action("{ at = \"2s\", do = \"partition\", groups = [[1, 2], [2, 3]] }"),
-        &expect!["action 2 (at 2s): `groups` of `partition` is 2, but must be in one group only"],
-    );
-    check(
-        &action("{ at = \"2s\", do = \"cut\", from = 2, to = 2 }"),
-        &expect!["action 2 (at 2s): `to` of `cut` is 2, but must be another server than `from`"],
-    );
-    check(
-        &action("{ at = \"2s\", do = \"write\", client = 1, keys = 100001, prefix = \"k\" }"),
-        &expect!["action 2 (at 2s): `keys` of `write` is 100001, but must be between 1 and 100000"],
-    );
-    check(
-        &action("{ at = \"2s\", do = \"put\", client = 2, key = \"k\", value = \"v\" }"),
-        &expect!["action 2 (at 2s): `client` of `put` is 2, but must be a client, 1 to 1"],
+        &expect![[r#"
+            nothing
+                the scenario does not say `flotilla = 1`, the version of its format
+            a cut file
+                the scenario cannot be read: line 2, column 16: invalid basic string, expected `"`
+                  | name = "cut off
+                  |                ^
+            deep nesting
+                the scenario cannot be read: line 1, column 85: cannot recurse further; max recursion depth met
+                  | [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
+                  |                                                   ^
+            a seed given twice
+                the scenario cannot be read: line 4, column 1: duplicate key
+                  | seed = 8
+                  | ^
+            a long line
+                the scenario cannot be read: line 6, column 1: unknown field `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+                  | xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+                  | ^
+        "#]],
     );
 }
 
 #[test]
-fn sizes_are_bounded_before_anything_is_read() {
-    let long = format!("{GOOD}# {}", "x".repeat(bounds::TEXT));
+fn what_has_another_version_is_named() {
     check(
-        &long,
-        &expect!["the scenario has 262191 bytes; at most 262144 are accepted"],
+        &[
+            ("no version", "name = \"no version\"".into()),
+            ("a later one", "flotilla = 3\nunknown = true".into()),
+            ("a text", "flotilla = \"one\"".into()),
+        ],
+        &expect![[r#"
+            no version
+                the scenario does not say `flotilla = 1`, the version of its format
+            a later one
+                the scenario says flotilla = 3, and this build reads 1: a newer Flotilla wrote it
+            a text
+                the scenario cannot be read: line 1, column 12: invalid type: string "one", expected a whole number
+                  | flotilla = "one"
+                  |            ^
+        "#]],
     );
-    let many = "{at='1s',do='heal'},".repeat(10_000);
-    check(&with(&format!("actions = [{many}{{}}]")), &expect!["the number of actions is 10001, but must be at most 10000"]);
 }
 
 #[test]
-fn a_good_scenario_is_good() {
-    Scenario::parse(GOOD).expect("everything that is needed");
+fn what_is_too_long_is_not_read() {
+    let heal = "{at=\"1s\",do=\"heal\"},".repeat(10_001);
+    let write = "{at=\"1s\",do=\"write\",client=1,keys=100000,prefix=\"a\"},".repeat(11);
+    check(
+        &[
+            ("bytes", " ".repeat(bounds::TEXT + 1)),
+            ("actions", acting(&heal)),
+            ("operations", acting(&write)),
+        ],
+        &expect![[r#"
+            bytes
+                the scenario has 262145 bytes; at most 262144 are accepted
+            actions
+                the number of actions is 10001, but must be at most 10000
+            operations
+                the number of operations of all clients is 1100000, but must be between 0 and 1000000
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    check(
+        &[
+            ("name", with("name = \"Minimal\"", "")),
+            ("end", with("end = \"20s\"", "")),
+            ("nodes", with("nodes = 3", "")),
+        ],
+        &expect![[r#"
+            name
+                the scenario cannot be read: line 1, column 1: missing field `name`
+                  | flotilla = 1
+                  | ^
+            end
+                the scenario cannot be read: line 1, column 1: missing field `end`
+                  | flotilla = 1
+                  | ^
+            nodes
+                the scenario cannot be read: line 1, column 1: missing field `nodes`
+                  | flotilla = 1
+                  | ^
+        "#]],
+    );
+}
+
+#[test]
+fn what_cannot_work_is_named() {
+    let changed = [
+        ("nodes = 3", "nodes = 0"),
+        ("nodes = 3", "nodes = 10"),
+        ("nodes = 3", "nodes = -1"),
+        ("nodes = 3", "nodez = 3"),
+        ("seed = 7", "seed = 9007199254740992"),
+        ("seed = 7", "seed = 0.5"),
+        ("end = \"20s\"", "end = \"0s\""),
+        ("end = \"20s\"", "end = 20"),
+        ("name = \"Minimal\"", "name = \"\""),
+    ]
+    .map(|(line, replacement)| (replacement, with(line, replacement)));
+    let added = [
+        "[raft]\nelection_timeout_min = \"60ms\"",
+        "[raft]\nelection_timeout_max = \"100ms\"",
+        "[raft]\nheartbeat_interval = \"-5ms\"",
+        "[snapshot]\nentries = 0",
+        "[storage]\nsegment_bytes = 1",
+        "[network]\nlatency = { uniform = [\"2ms\"] }",
+        "[network]\nlatency = { uniform = [\"-2ms\", \"8ms\"] }",
+        "[network]\nlatency = { uniform = [\"9ms\", \"8ms\"] }",
+        "[network]\nlatency = { constant = \"61min\" }",
+        "[network]\nlatency = { normal = \"5ms\" }",
+        "[network]\nloss_ppm = 0.1",
+        "[network]\nloss_ppm = 1000001",
+        "[clients]\ncount = 65",
+        "[clients]\nbackoff_max = \"1ms\"",
+        "[expect]\nsnapshot_installed = [4]",
+    ]
+    .map(|table| (table, format!("{MINIMAL}{table}")));
+    check(
+        &[&changed[..], &added[..]].concat(),
+        &expect![[r#"
+            nodes = 0
+                nodes is 0, but must be between 1 and 9
+            nodes = 10
+                nodes is 10, but must be between 1 and 9
+            nodes = -1
+                the scenario cannot be read: line 5, column 9: invalid value: integer `-1`, expected a whole number that is not negative
+                  | nodes = -1
+                  |         ^
+            nodez = 3
+                the scenario cannot be read: line 5, column 1: unknown field `nodez`, expected one of `flotilla`, `name`, `about`, `seed`, `end`, `nodes`, `raft`, `storage`, `cache`, `snapshot`, `network`, `disk`, `clients`, `actions`, `expect`
+                  | nodez = 3
+                  | ^
+            seed = 9007199254740992
+                seed is 9007199254740992, but must be below 2^53 (9007199254740992)
+            seed = 0.5
+                the scenario cannot be read: line 3, column 8: invalid type: floating point `0.5`, expected a whole number that is not negative
+                  | seed = 0.5
+                  |        ^
+            end = "0s"
+                end is 0ms, but must be between 1ms and 604800s
+            end = 20
+                the scenario cannot be read: line 4, column 7: invalid type: integer `20`, expected a duration with its unit, as "150ms" or "2s"
+                  | end = 20
+                  |       ^
+            name = ""
+                name is 0 bytes long, but must be 1 to 1024 bytes long
+            [raft]
+            election_timeout_min = "60ms"
+                raft.election_timeout_min is 60ms, but must be at least twice heartbeat_interval (50ms), or followers campaign against a living leader
+            [raft]
+            election_timeout_max = "100ms"
+                raft.election_timeout_max is 100ms, but must be above election_timeout_min (150ms), or votes split for ever
+            [raft]
+            heartbeat_interval = "-5ms"
+                the scenario cannot be read: line 7, column 22: "-5ms" is not a duration: write a number that is not negative and its unit, one of us, ms, s, min ("150ms", "1.5s")
+                  | heartbeat_interval = "-5ms"
+                  |                      ^
+            [snapshot]
+            entries = 0
+                snapshot.entries is 0, but must be between 1 and 100000000
+            [storage]
+            segment_bytes = 1
+                storage.segment_bytes is 1, but must be between 256 and 1073741824
+            [network]
+            latency = { uniform = ["2ms"] }
+                the scenario cannot be read: line 7, column 23: expected tuple with length 2
+                  | latency = { uniform = ["2ms"] }
+                  |                       ^
+            [network]
+            latency = { uniform = ["-2ms", "8ms"] }
+                the scenario cannot be read: line 7, column 24: "-2ms" is not a duration: write a number that is not negative and its unit, one of us, ms, s, min ("150ms", "1.5s")
+                  | latency = { uniform = ["-2ms", "8ms"] }
+                  |                        ^
+            [network]
+            latency = { uniform = ["9ms", "8ms"] }
+                network.latency is 9ms to 8ms, but must be ordered from the shortest to the longest
+            [network]
+            latency = { constant = "61min" }
+                network.latency is 3660s, but must be at most 3600s
+            [network]
+            latency = { normal = "5ms" }
+                the scenario cannot be read: line 7, column 13: unknown variant `normal`, expected one of `constant`, `uniform`, `long_tail`
+                  | latency = { normal = "5ms" }
+                  |             ^
+            [network]
+            loss_ppm = 0.1
+                the scenario cannot be read: line 7, column 12: invalid type: floating point `0.1`, expected a whole number that is not negative
+                  | loss_ppm = 0.1
+                  |            ^
+            [network]
+            loss_ppm = 1000001
+                network.loss_ppm is 1000001, but must be between 0 and 1000000
+            [clients]
+            count = 65
+                clients.count is 65, but must be between 1 and 64
+            [clients]
+            backoff_max = "1ms"
+                clients.backoff_max is 1ms, but must be between 20ms and 600s
+            [expect]
+            snapshot_installed = [4]
+                expect.snapshot_installed is 4, but must be a server, 1 to 3
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_no_action_is_named_with_its_row() {
+    let rows = [
+        "{ at = \"2s\", do = \"crash\", node = 7 }",
+        "{ at = \"2s\", do = \"heal\" }, { at = \"3s\", do = \"crash\" }",
+        "{ at = \"2s\", do = \"crash\", node = 1, key = \"a\" }",
+        "{ at = \"2s\", do = \"heal\", node = 1 }",
+        "{ at = \"2s\", do = \"explode\" }",
+        "{ at = \"2s\" }",
+        "{ do = \"heal\" }",
+        "{ at = \"800h\", do = \"heal\" }",
+        "{ at = \"18446744073709551615us\", do = \"heal\" }",
+        "{ at = \"2s\", do = \"crash\", node = \"two\" }",
+        "{ at = \"2s\", do = \"cut\", from = 1, to = 1 }",
+        "{ at = \"2s\", do = \"partition\", groups = [[1], [1, 2]] }",
+        "{ at = \"2s\", do = \"drop\", message = 0 }",
+        "{ at = \"2s\", do = \"drop\", message = 9223372036854775807 }",
+        "{ at = \"2s\", do = \"delay\", message = 1, by = \"0ms\" }",
+        "{ at = \"2s\", do = \"put\", client = 2, key = \"a\", value = \"1\" }",
+        "{ at = \"2s\", do = \"put\", client = 1, key = \"\", value = \"1\" }",
+        "{ at = \"2s\", do = \"put\", client = 1, key = \"a\" }",
+        "{ at = \"2s\", do = \"write\", client = 1, keys = 100001, prefix = \"a\" }",
+    ];
+    check(
+        &rows.map(|row| (row, acting(row))),
+        &expect![[r#"
+            { at = "2s", do = "crash", node = 7 }
+                action 1 (at 2s): `node` of `crash` is 7, but must be a server, 1 to 3
+            { at = "2s", do = "heal" }, { at = "3s", do = "crash" }
+                action 2 (at 3s): `crash` needs `node`, a server, 1 to 3
+            { at = "2s", do = "crash", node = 1, key = "a" }
+                action 1 (at 2s): `crash` takes no `key`; crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
+            { at = "2s", do = "heal", node = 1 }
+                action 1 (at 2s): `heal` takes no `node`; crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
+            { at = "2s", do = "explode" }
+                action 1 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
+            { at = "2s" }
+                action 1 (at 2s): `do` is missing: crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
+            { do = "heal" }
+                action 1: `at` is missing: when, as "2s"
+            { at = "800h", do = "heal" }
+                the scenario cannot be read: line 6, column 20: "800h" is not a duration: write a number that is not negative and its unit, one of us, ms, s, min ("150ms", "1.5s")
+                  | actions = [ { at = "800h", do = "heal" } ]
+                  |                    ^
+            { at = "18446744073709551615us", do = "heal" }
+                action 1 (at 18446744073709551615us): `at` of `heal` is 18446744073709551615us, but must be between 0ms and 604800s
+            { at = "2s", do = "crash", node = "two" }
+                the scenario cannot be read: line 6, column 47: invalid type: string "two", expected a whole number that is not negative
+                  | actions = [ { at = "2s", do = "crash", node = "two" } ]
+                  |                                               ^
+            { at = "2s", do = "cut", from = 1, to = 1 }
+                action 1 (at 2s): `to` of `cut` is 1, but must be another server than `from`
+            { at = "2s", do = "partition", groups = [[1], [1, 2]] }
+                action 1 (at 2s): `groups` of `partition` is 1, but must be in one group only
+            { at = "2s", do = "drop", message = 0 }
+                action 1 (at 2s): `message` of `drop` is 0, but must be between 1 and 9007199254740991
+            { at = "2s", do = "drop", message = 9223372036854775807 }
+                action 1 (at 2s): `message` of `drop` is 9223372036854775807, but must be between 1 and 9007199254740991
+            { at = "2s", do = "delay", message = 1, by = "0ms" }
+                action 1 (at 2s): `by` of `delay` is 0ms, but must be between 1us and 3600s
+            { at = "2s", do = "put", client = 2, key = "a", value = "1" }
+                action 1 (at 2s): `client` of `put` is 2, but must be a client, 1 to 1
+            { at = "2s", do = "put", client = 1, key = "", value = "1" }
+                action 1 (at 2s): `key` of `put` is 0 bytes long, but must be 1 to 1024 bytes long
+            { at = "2s", do = "put", client = 1, key = "a" }
+                action 1 (at 2s): `put` needs `value`, a text
+            { at = "2s", do = "write", client = 1, keys = 100001, prefix = "a" }
+                action 1 (at 2s): `keys` of `write` is 100001, but must be between 1 and 100000
+        "#]],
+    );
+}
+
+fn names() -> impl Strategy<Value = String> {
+    let quoted = Just("\"quoted\\ \n'lines'\"".to_owned());
+    prop_oneof!["[a-z\\-]{1,12}", "\\PC{1,20}", quoted]
+}
+
+fn node() -> impl Strategy<Value = NodeId> {
+    (1u32..=5).prop_map(NodeId)
+}
+
+#[rustfmt::skip]
+fn action() -> impl Strategy<Value = Action> {
+    let client = || (1u32..=4).prop_map(ClientId);
+    let maybe = || proptest::option::of(node());
+    let message = || (1u64..1 << 53).prop_map(MessageId);
+    let first = || 0u64..1 << 53;
+    let keys = || 1..=200u64;
+    prop_oneof![
+        node().prop_map(|node| Action::Crash { node }),
+        node().prop_map(|node| Action::Restart { node }),
+        node().prop_map(|node| Action::Isolate { node }),
+        node().prop_map(|node| Action::TakeSnapshot { node }),
+        Just(Action::Heal),
+        (1u32..=4).prop_map(|from| Action::Cut { from: NodeId(from), to: NodeId(from + 1) }),
+        (1u32..=4).prop_map(|split| Action::Partition {
+            groups: vec![(1..=split).map(NodeId).collect(), (split + 1..=5).map(NodeId).collect()],
+        }),
+        message().prop_map(|message| Action::Drop { message }),
+        (message(), 1u64..600_000_000)
+            .prop_map(|(message, by)| Action::Delay { message, by: Duration(by) }),
+        (client(), names(), names())
+            .prop_map(|(client, key, value)| Action::Put { client, key, value }),
+        (client(), names(), maybe())
+            .prop_map(|(client, key, node)| Action::Get { client, key, node }),
+        (client(), names()).prop_map(|(client, key)| Action::Delete { client, key }),
+        (client(), keys(), names(), first())
+            .prop_map(|(client, keys, prefix, first)| Action::Write { client, keys, prefix, first }),
+        (client(), keys(), names(), first(), maybe()).prop_map(
+            |(client, keys, prefix, first, node)| Action::Read { client, keys, prefix, first, node }
+        ),
+    ]
+}
+
+#[rustfmt::skip]
+fn latency() -> impl Strategy<Value = Latency> {
+    let us = || 0u64..15_000_000;
+    prop_oneof![
+        us().prop_map(|a| Latency::Constant(Duration(a))),
+        (us(), us()).prop_map(|(a, b)| Latency::Uniform(Duration(a), Duration(a + b))),
+        (us(), us(), us()).prop_map(|(a, b, c)| Latency::LongTail {
+            min: Duration(a), median: Duration(a + b), p99: Duration(a + b + c),
+        }),
+    ]
+}
+
+fn expectations() -> impl Strategy<Value = Expect> {
+    let list = proptest::collection::vec(node(), 0..4);
+    let count = || proptest::option::of(0u64..1000);
+    (any::<[bool; 3]>(), count(), count(), count(), list).prop_map(
+        |(flags, keys, elections, reads_found, snapshot_installed)| Expect {
+            leader: flags[0],
+            answered: flags[1],
+            equal: flags[2],
+            keys,
+            elections,
+            reads_found,
+            snapshot_installed,
+        },
+    )
+}
+
+fn scenario() -> impl Strategy<Value = Scenario> {
+    let actions = proptest::collection::vec((0u64..100_000_000, action()), 0..20);
+    let links = (latency(), latency(), latency(), 0u32..=1_000_000);
+    let texts = (names(), names());
+    (texts, 0u64..1 << 53, actions, links, expectations()).prop_map(
+        |((name, about), seed, mut actions, links, expect)| {
+            actions.sort_by_key(|(at, _)| *at);
+            let about = about.trim().to_owned();
+            let mut scenario = Scenario {
+                name,
+                about,
+                seed,
+                nodes: 5,
+                expect,
+                ..minimal()
+            };
+            let (latency, client_latency, sync_latency, loss_ppm) = links;
+            scenario.network.latency = latency;
+            scenario.network.client_latency = client_latency;
+            scenario.network.loss_ppm = loss_ppm;
+            scenario.disk.sync_latency = sync_latency;
+            scenario.clients.count = 4;
+            let timed = |(at, action)| TimedAction {
+                at: Instant(at),
+                action,
+            };
+            scenario.actions = actions.into_iter().map(timed).collect();
+            scenario
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_scenario_reads_back_what_it_writes(scenario in scenario()) {
+        let text = scenario.to_toml();
+        let back = Scenario::parse(&text);
+        prop_assert_eq!(back.as_ref(), Ok(&scenario), "{}", text);
+        prop_assert_eq!(back.expect("just compared").to_toml(), text);
+    }
+
+    /// Whatever comes in, the answer is a scenario or a message of bounded length.
+    #[test]
+    fn damaged_files_are_refused_with_a_short_message(
+        scenario in scenario(),
+        cut in any::<prop::sample::Index>(),
+        put in any::<char>(),
+    ) {
+        let mut text: Vec<char> = scenario.to_toml().chars().collect();
+        let at = cut.index(text.len());
+        text[at] = put;
+        let damaged: String = text.iter().collect();
+        let truncated: String = text[..at].iter().collect();
+        for text in [damaged, truncated] {
+            if let Err(error) = Scenario::parse(&text) {
+                prop_assert!(error.to_string().len() < 4_000, "{}", error);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_keeps_its_place_for_the_page() {
+    let Err(ScenarioError::Syntax(error)) = Scenario::parse("flotilla = 1\nname = 5\n") else {
+        panic!("a name is a text")
+    };
+    assert_eq!((error.line, error.column), (2, 8));
 }

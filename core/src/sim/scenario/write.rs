@@ -38,15 +38,23 @@ impl Scenario {
     }
 }
 
-/// Each field on its own line, so that a table within it stays on that line.
-fn table<T: Serialize + Default + PartialEq>(text: &mut String, name: &str, value: &T) {
-    if *value != T::default() {
-        let _ = writeln!(text, "\n[{name}]");
-        let fields = toml::Value::try_from(value).expect("settings are plain values");
-        for (name, value) in fields.as_table().into_iter().flatten() {
+/// A table with the settings that differ from their defaults, each on one line; nothing when none
+/// does.
+fn table<T: Serialize + Default + PartialEq>(text: &mut String, name: &str, settings: &T) {
+    if *settings == T::default() {
+        return;
+    }
+    let _ = write!(text, "\n[{name}]\n");
+    let default = fields(&T::default());
+    for (name, value) in fields(settings) {
+        if default.get(&name) != Some(&value) {
             let _ = writeln!(text, "{name} = {value}");
         }
     }
+}
+
+fn fields(settings: &impl Serialize) -> toml::Table {
+    toml::Table::try_from(settings).expect("settings are texts, lists and integers below 2^53")
 }
 
 fn quoted(text: &str) -> String {
@@ -56,8 +64,7 @@ fn quoted(text: &str) -> String {
 fn action_row(timed: &TimedAction) -> String {
     let at = Duration::micros(timed.at.0);
     let mut row = format!("{{ at = \"{at}\", do = \"{}\"", verb(&timed.action));
-    let fields = toml::Value::try_from(&timed.action).expect("actions are plain values");
-    for (name, value) in fields.as_table().into_iter().flatten() {
+    for (name, value) in fields(&timed.action) {
         if name != "do" {
             let _ = write!(row, ", {name} = {value}");
         }

@@ -1,0 +1,189 @@
+//! The bindings in a real browser: what a page relies on.
+#![cfg(target_arch = "wasm32")]
+
+use flotilla_web::{Playground, fresh_seed, scenario_text, scenarios};
+use js_sys::{Array, Reflect};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn playground(id: &str) -> Playground {
+    Playground::new(&scenario_text(id).unwrap_or_else(|_| panic!("{id} is built in")))
+        .unwrap_or_else(|_| panic!("{id} is a scenario"))
+}
+
+fn get(value: &JsValue, name: &str) -> JsValue {
+    Reflect::get(value, &JsValue::from_str(name)).expect("an object")
+}
+
+fn number(value: &JsValue, name: &str) -> f64 {
+    get(value, name)
+        .as_f64()
+        .unwrap_or_else(|| panic!("{name} is a number"))
+}
+
+fn list(value: &JsValue, name: &str) -> Array {
+    Array::from(&get(value, name))
+}
+
+/// The message of the error that JavaScript would catch.
+fn message(error: impl Into<JsValue>) -> String {
+    get(&error.into(), "message")
+        .as_string()
+        .expect("an Error has a message")
+}
+
+fn action(json: &str) -> JsValue {
+    js_sys::JSON::parse(json).expect("well-formed")
+}
+
+const SECOND: f64 = 1_000_000.0;
+
+#[wasm_bindgen_test]
+fn every_scenario_of_the_menu_opens_and_elects_a_leader() {
+    let menu = Array::from(&scenarios().ok().expect("all are read"));
+    assert!(menu.length() >= 4);
+    for info in menu.iter() {
+        let id = get(&info, "id").as_string().expect("a name");
+        let mut playground = playground(&id);
+        // Long enough to elect one, and before any scenario crashes it.
+        assert!(playground.run_until(0.85 * SECOND, u32::MAX), "{id}");
+        let frame = playground.frame().ok().expect("a frame");
+        let leads = |node: &JsValue| get(node, "role").as_string().as_deref() == Some("leader");
+        assert!(
+            list(&frame, "nodes").iter().any(|node| leads(&node)),
+            "{id}"
+        );
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_frame_holds_only_what_changed() {
+    let mut playground = playground("leader-crash");
+    let first = playground.frame().ok().expect("a frame");
+    assert_eq!(list(&first, "nodes").length(), 3);
+    let second = playground.frame().ok().expect("a frame");
+    assert_eq!(list(&second, "nodes").length(), 0);
+    assert_eq!(list(&second, "events").length(), 0);
+    assert!(playground.step_forward());
+    let third = playground.frame().ok().expect("a frame");
+    assert_eq!(
+        list(&third, "nodes").length(),
+        1,
+        "one server was switched on"
+    );
+    assert!(list(&third, "events").length() > 0);
+}
+
+#[wasm_bindgen_test]
+fn stepping_back_returns_to_the_same_history() {
+    let mut playground = playground("leader-crash");
+    playground.run_until(SECOND, u32::MAX);
+    for _ in 0..20 {
+        playground.step_forward();
+    }
+    let before = playground.fingerprint();
+    for _ in 0..20 {
+        assert!(playground.step_back());
+    }
+    assert_ne!(playground.fingerprint(), before);
+    for _ in 0..20 {
+        playground.step_forward();
+    }
+    assert_eq!(playground.fingerprint(), before);
+}
+
+#[wasm_bindgen_test]
+fn a_session_survives_the_way_through_its_text() {
+    let mut playground = playground("leader-crash");
+    playground.run_until(0.7 * SECOND, u32::MAX);
+    let crash = action(r#"{ "do": "crash", "node": 2 }"#);
+    playground.act(crash).ok().expect("it is possible");
+    playground.run_until(2.0 * SECOND, u32::MAX);
+    let mut again = Playground::new(&playground.toml())
+        .ok()
+        .expect("written just now");
+    again.run_until(2.0 * SECOND, u32::MAX);
+    assert_eq!(again.fingerprint(), playground.fingerprint());
+}
+
+#[wasm_bindgen_test]
+fn every_kind_of_action_is_understood() {
+    let mut playground = playground("concurrent-writes");
+    playground.run_until(SECOND, u32::MAX);
+    for json in [
+        r#"{ "do": "isolate", "node": 1 }"#,
+        r#"{ "do": "partition", "groups": [[1], [2, 3]] }"#,
+        r#"{ "do": "cut", "from": 1, "to": 2 }"#,
+        r#"{ "do": "heal" }"#,
+        r#"{ "do": "drop", "message": 1 }"#,
+        r#"{ "do": "delay", "message": 1, "by": "50ms" }"#,
+        r#"{ "do": "put", "client": 1, "key": "k", "value": "v" }"#,
+        r#"{ "do": "get", "client": 1, "key": "k", "node": 2 }"#,
+        r#"{ "do": "get", "client": 1, "key": "k" }"#,
+        r#"{ "do": "delete", "client": 1, "key": "k" }"#,
+        r#"{ "do": "take_snapshot", "node": 3 }"#,
+        r#"{ "do": "crash", "node": 3 }"#,
+        r#"{ "do": "restart", "node": 3 }"#,
+    ] {
+        if let Err(error) = playground.act(action(json)) {
+            panic!("{json}: {}", message(error));
+        }
+    }
+    assert!(playground.run_until(5.0 * SECOND, u32::MAX));
+}
+
+#[wasm_bindgen_test]
+fn what_is_wrong_is_an_error_that_a_person_can_read() {
+    let wrong = Playground::new("flotilla = 1\nname = \"x\"\nend = \"1s\"\nnodes = 0").err();
+    let wrong = message(wrong.expect("no servers"));
+    assert_eq!(wrong, "nodes is 0, but must be between 1 and 9");
+    let mut playground = playground("leader-crash");
+    let wrong = playground
+        .act(action(r#"{ "do": "crash", "node": 9 }"#))
+        .err();
+    let wrong = message(wrong.expect("there are three"));
+    assert_eq!(wrong, "node is 9, but must be a server, 1 to 3");
+    let wrong = playground.act(action(r#"{ "do": "explode" }"#)).err();
+    assert!(message(wrong.expect("no such action")).contains("unknown variant `explode`"));
+    let wrong = playground.reseed(-1.0).err();
+    assert!(message(wrong.expect("no seed")).contains("must be a whole number"));
+    // It stays usable on what it had.
+    assert!(playground.run_until(SECOND, u32::MAX));
+}
+
+#[wasm_bindgen_test]
+fn details_of_servers_and_messages_are_there() {
+    let mut playground = playground("follower-recovery");
+    playground.run_until(SECOND, u32::MAX);
+    let node = playground.node(1).ok().expect("details");
+    assert!(list(&node, "log").length() > 1 && list(&node, "files").length() > 0);
+    assert!(
+        playground
+            .node(8)
+            .ok()
+            .expect("undefined")
+            .is_null_or_undefined()
+    );
+    let flying = (0..500).find_map(|_| {
+        playground.step_forward();
+        let frame = playground.frame().ok()?;
+        list(&frame, "messages").iter().next()
+    });
+    let id = number(&flying.expect("something is on its way"), "id");
+    let detail = playground.message(id).ok().expect("details");
+    assert!(
+        get(&detail, "sentence")
+            .as_string()
+            .is_some_and(|text| !text.is_empty())
+    );
+}
+
+#[wasm_bindgen_test]
+fn fresh_seeds_are_whole_numbers_that_javascript_can_hold() {
+    let seed = fresh_seed().expect("browsers have crypto");
+    assert!(seed >= 0.0 && seed.fract() == 0.0 && seed < 2f64.powi(53));
+    let mut playground = playground("leader-crash");
+    assert!(playground.reseed(seed).is_ok());
+}

@@ -1,0 +1,22 @@
+//! The door to the measurements; they live in a package of their own.
+
+use anyhow::Result;
+
+use crate::cli::BenchArgs;
+use crate::command::Program;
+use crate::house::House;
+use crate::progress::heading;
+use crate::wasm::{self, Build};
+use crate::{site, toolbox};
+
+pub(crate) fn run(house: &House, args: &BenchArgs) -> Result<()> {
+    // The world is measured in wasm too, in the build that the page runs.
+    toolbox::provide(house, &site::NEEDS)?;
+    wasm::build(house, Build::Small)?;
+    heading("The measurements");
+    Program::new("cargo", house.root())
+        .args(["run", "--release", "--locked", "--package"])
+        .args(["flotilla-bench", "--"])
+        .args(&args.args)
+        .run()
+}
