@@ -34,19 +34,40 @@ async function open(browser: Browser, size: (typeof SIZES)[number], theme: Theme
   return page;
 }
 
-/** A leader at work: the picture at the top of the README. */
+async function steps(page: Page, many: number): Promise<void> {
+  for (let step = 0; step < many; step += 1) await page.keyboard.press('ArrowRight');
+}
+
+async function chooseLeader(page: Page): Promise<void> {
+  const leader = page.locator('[data-state="leader"]').first();
+  await page.keyboard.press((await leader.getAttribute('data-node')) ?? '1');
+}
+
+/** A leader at work. */
 async function atWork(page: Page): Promise<void> {
   await stepUntil(page, '[data-state="leader"]');
   await stepUntil(page, '.message.talk');
-  for (let steps = 0; steps < 50; steps += 1) await page.keyboard.press('ArrowRight');
-  const leader = page.locator('[data-state="leader"]').first();
-  await page.keyboard.press((await leader.getAttribute('data-node')) ?? '1');
+  await steps(page, 50);
+  await chooseLeader(page);
+}
+
+/** The picture at the top of the README: a second leader commits while the first comes back. */
+async function comeback(page: Page): Promise<void> {
+  await atWork(page);
+  await page.keyboard.press('c');
+  await stepUntil(page, '[data-state="leader"]');
+  await steps(page, 40);
+  await page.keyboard.press('c');
+  await stepUntil(page, '.message.append >> text=/\\+/');
+  await steps(page, 30);
+  await stepUntil(page, '[data-present="committed"]');
+  await chooseLeader(page);
 }
 
 for (const theme of THEMES) {
   test(`README, ${theme}`, async ({ browser }) => {
     const page = await open(browser, { width: 1280, height: 800 }, theme);
-    await atWork(page);
+    await comeback(page);
     await page.screenshot({ path: `../docs/playground-${theme}.png` });
     await page.close();
   });
@@ -59,7 +80,7 @@ for (const theme of THEMES) {
         page.screenshot({ path: join(folder, `${state}-${size.width}-${theme}.png`) });
       await shot('1-start');
       await stepUntil(page, '[data-state="candidate"]');
-      for (let steps = 0; steps < 6; steps += 1) await page.keyboard.press('ArrowRight');
+      await steps(page, 6);
       await shot('2-election');
       await atWork(page);
       await shot('3-leader');

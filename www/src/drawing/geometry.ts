@@ -14,6 +14,9 @@ export interface Stage {
   clients: readonly Point[];
 }
 
+/** So many servers stand so close that a follower is told by its shape alone. */
+export const isCrowded = (nodes: number): boolean => nodes > 6;
+
 /** What there is to draw on; `scale` is how large text is, beside the usual 16 pixels. */
 export interface Room {
   width: number;
@@ -32,11 +35,15 @@ export function arrange(room: Room, nodes: number, clients: number): Stage {
     left: (narrow ? 0 : 112 * scale) + radius + 24 * scale,
     right: width - radius - 24 * scale,
     top: radius + 28 * scale,
-    bottom: height - radius - 58 * scale - (narrow ? 50 : 0),
+    bottom: height - radius - (isCrowded(nodes) ? 40 : 58) * scale - (narrow ? 50 : 0),
   };
+  // The tools stand above the clients.
+  const head = 40 * scale;
   const side = Array.from({ length: clients }, (_, at) => {
     const part = (at + 1) / (clients + 1);
-    return narrow ? { x: width * part, y: height - 32 } : { x: 58 * scale, y: height * part };
+    return narrow
+      ? { x: width * part, y: height - 32 }
+      : { x: 58 * scale, y: head + (height - head) * part };
   });
   return { width, height, scale, radius, nodes: ring(nodes, box), clients: side };
 }
@@ -49,7 +56,7 @@ interface Box {
 }
 
 /** How much wider than high a ring may become. */
-const FLATTEST = 1.75;
+const FLATTEST = 2.4;
 
 /** Points on an ellipse that fill the box: three servers stand on less than a whole circle. */
 function ring(count: number, box: Box): Point[] {
