@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test';
-import { args, executablePath, LOCAL } from './e2e/browser';
+import { args, executablePath, LOCAL, PORT } from './e2e/browser';
 
 const given = process.env.FLOTILLA_URL;
 
@@ -20,7 +20,13 @@ export default defineConfig({
   // The built page: FLOTILLA_URL when somebody serves it already, else ../dist.
   ...(given
     ? {}
-    : { webServer: { command: 'npx vite preview', url: LOCAL, reuseExistingServer: false } }),
+    : {
+        webServer: {
+          command: `npx vite preview --port ${PORT}`,
+          url: LOCAL,
+          reuseExistingServer: false,
+        },
+      }),
   projects: [
     { name: 'e2e', testMatch: '*.spec.ts' },
     { name: 'shots', testMatch: 'shots.ts' },

@@ -12,5 +12,5 @@ export default defineConfig({
     // The core is a file of its own, so that the browser compiles it while it arrives.
     assetsInlineLimit: 0,
   },
-  preview: { port: 4173, strictPort: true },
+  preview: { strictPort: true },
 });

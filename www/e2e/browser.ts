@@ -13,4 +13,5 @@ export const args = [
 ];
 
 /** Where the built page is served by the tests themselves. */
-export const LOCAL = 'http://localhost:4173/';
+export const PORT = process.env.FLOTILLA_PORT ?? '4713';
+export const LOCAL = `http://localhost:${PORT}/`;

@@ -33,10 +33,10 @@ const FORMAT: u16 = 1;
 /// A snapshot: everything that decides a future answer, in the order of its keys, so that equal
 /// states give equal bytes.
 #[derive(Serialize, Deserialize)]
-struct Image {
+struct Image<K, V, S> {
     format: u16,
-    keys: Vec<(Bytes, Versioned)>,
-    sessions: Vec<(SessionId, Session)>,
+    keys: Vec<(K, V)>,
+    sessions: Vec<(SessionId, S)>,
 }
 
 impl Cache {
@@ -173,17 +173,11 @@ impl Cache {
     /// The whole state as bytes; equal states give equal bytes.
     #[must_use]
     pub fn snapshot(&self) -> Bytes {
-        let keys = self
-            .keys
-            .iter()
-            .map(|(key, value)| (key.clone(), value.clone()));
-        let sessions = self
-            .sessions
-            .iter()
-            .map(|(id, session)| (*id, session.clone()));
+        let sessions = self.sessions.iter().map(|(id, session)| (*id, session));
+        let keys = self.keys.iter().collect();
         let image = Image {
             format: FORMAT,
-            keys: keys.collect(),
+            keys,
             sessions: sessions.collect(),
         };
         let bytes = postcard::to_allocvec(&image);
@@ -202,8 +196,8 @@ impl Cache {
         if format != FORMAT {
             return Err(RestoreError::Format { given: format });
         }
-        let (image, rest) =
-            postcard::take_from_bytes::<Image>(bytes).map_err(|_| RestoreError::Unreadable)?;
+        let (image, rest) = postcard::take_from_bytes::<Image<Bytes, Versioned, Session>>(bytes)
+            .map_err(|_| RestoreError::Unreadable)?;
         let ordered = image.keys.is_sorted_by(|a, b| a.0 < b.0)
             && image.sessions.is_sorted_by(|a, b| a.0 < b.0);
         if !rest.is_empty() || !ordered {

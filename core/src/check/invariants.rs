@@ -2,9 +2,11 @@
 
 use super::rules::Rule;
 use crate::cache::{Command, Sequence, SessionId};
-use crate::raft::{self, Entry, Fit};
+use crate::raft::{self, Entry, Fit, Message};
 use crate::replica;
-use crate::sim::{ClientEvent, Observer, OperationResult, Place, Step, What, World};
+use crate::sim::{
+    Address, ClientEvent, MessageId, Observer, OperationResult, Payload, Place, Step, What, World,
+};
 use crate::types::{Fingerprint, Index, Instant, NodeId, Position, Term};
 use imbl::{OrdMap, Vector};
 
@@ -48,6 +50,15 @@ impl Observer for Checker {
             match (&happening.place, &happening.what) {
                 (Place::Node(node), What::Replica(event)) => {
                     self.on_event(world, *node, event, &mut found);
+                }
+                (
+                    Place::Node(node),
+                    What::Sent {
+                        message,
+                        to: Address::Node(to),
+                    },
+                ) => {
+                    self.on_sent(world, (*node, *to), *message, &mut found);
                 }
                 (Place::Client(_), What::Client(ClientEvent::Answered(answered))) => {
                     if let OperationResult::Written { version } = answered.result {
@@ -114,12 +125,16 @@ impl Checker {
             raft::Event::BecameLeader { term, .. } => {
                 self.on_leader(world, node, *term, found);
             }
-            raft::Event::VoteGranted {
-                term, candidate, ..
-            } => {
-                self.on_vote(node, *term, *candidate, found);
+            // Its own vote, which counts from when it is durable.
+            raft::Event::VoteCounted {
+                from,
+                granted: true,
+                ..
+            } if *from == node => {
+                if let Some(replica) = world.node(node).replica() {
+                    self.on_vote(node, replica.raft().term(), node, found);
+                }
             }
-            raft::Event::BecameCandidate { term, .. } => self.on_vote(node, *term, node, found),
             raft::Event::EntriesAppended { first, last, .. } => {
                 self.on_appended(world, node, first.index, last.index, found);
             }
@@ -131,6 +146,26 @@ impl Checker {
                 self.on_commit(world, node, *from, *to, found);
             }
             _ => {}
+        }
+    }
+
+    /// A vote is given when it leaves. One that was decided and lost in a crash before it was
+    /// durable was never given.
+    fn on_sent(
+        &mut self,
+        world: &World,
+        (from, to): (NodeId, NodeId),
+        message: MessageId,
+        found: &mut Found,
+    ) {
+        let sent = world.network().get(message).map(|sent| &sent.payload);
+        let Some(Payload::Peer(envelope)) = sent else {
+            return;
+        };
+        if let Message::VoteResponse(response) = &envelope.message
+            && response.granted
+        {
+            self.on_vote(from, response.term, to, found);
         }
     }
 

@@ -5,6 +5,7 @@ export interface Point {
 }
 
 export interface Stage {
+  scale: number;
   width: number;
   height: number;
   /** The radius of a server. */
@@ -13,23 +14,31 @@ export interface Stage {
   clients: readonly Point[];
 }
 
+/** What there is to draw on; `scale` is how large text is, beside the usual 16 pixels. */
+export interface Room {
+  width: number;
+  height: number;
+  scale: number;
+}
+
 /** Servers on a ring, clients in a column at the left, or in a row below where it is narrow. */
-export function arrange(width: number, height: number, nodes: number, clients: number): Stage {
+export function arrange(room: Room, nodes: number, clients: number): Stage {
+  const { width, height, scale } = room;
   const crowd = nodes <= 5 ? 1 : nodes <= 7 ? 0.88 : 0.76;
   const radius = Math.max(25, Math.min(76, Math.min(width, height) * 0.085)) * crowd;
   const narrow = width < 560;
   // Above a server stands the leader's mark, below it two lines of text.
   const box = {
-    left: (narrow ? 0 : 108) + radius + 34,
-    right: width - radius - 34,
-    top: radius + 30,
-    bottom: height - radius - 58 - (narrow ? 48 : 0),
+    left: (narrow ? 0 : 112 * scale) + radius + 24 * scale,
+    right: width - radius - 24 * scale,
+    top: radius + 28 * scale,
+    bottom: height - radius - 58 * scale - (narrow ? 50 : 0),
   };
   const side = Array.from({ length: clients }, (_, at) => {
     const part = (at + 1) / (clients + 1);
-    return narrow ? { x: width * part, y: height - 32 } : { x: 48, y: height * part };
+    return narrow ? { x: width * part, y: height - 32 } : { x: 58 * scale, y: height * part };
   });
-  return { width, height, radius, nodes: ring(nodes, box), clients: side };
+  return { width, height, scale, radius, nodes: ring(nodes, box), clients: side };
 }
 
 interface Box {

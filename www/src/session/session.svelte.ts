@@ -38,6 +38,8 @@ const HURRY = 8;
 const DETAIL_EVERY = 100;
 /** Steps back that settle on one of several events of one instant. */
 const SETTLE = 2_000;
+/** A run is first shown when its servers are switched on, in microseconds. */
+const AWAKE = 1_000;
 
 export const DEFAULT_SPEED = 1 / 50;
 
@@ -91,7 +93,11 @@ export class Session {
   #detailsAt = 0;
 
   /** Opens a scenario; what was open stays when the text cannot be read. */
-  open(toml: string, at?: { time: number; step: number | undefined }, origin?: string): boolean {
+  open(
+    toml: string,
+    at?: { time: number | undefined; step: number | undefined },
+    origin?: string,
+  ): boolean {
     return this.#safely('This scenario cannot be opened', () => {
       const run = new Run(toml);
       this.#run?.close();
@@ -100,7 +106,7 @@ export class Session {
       this.#begin();
       this.playing = false;
       this.problem = undefined;
-      if (at && at.time > 0) this.goTo(at.time, at.step);
+      if (at?.time !== undefined) this.goTo(at.time, at.step);
     });
   }
 
@@ -121,6 +127,7 @@ export class Session {
     this.notice = '';
     this.scenario = this.#run?.scenario();
     this.#saved = this.#run?.toml() ?? '';
+    this.#run?.runUntil(AWAKE, FRAME_STEPS);
     this.#draw();
   }
 

@@ -7,7 +7,8 @@ import { deflateSync, Inflate, strFromU8, strToU8 } from 'fflate';
 /** What a link holds: a scenario file and the moment to open it at. */
 export interface Shared {
   toml: string;
-  time: number;
+  /** The beginning when absent. */
+  time: number | undefined;
   step: number | undefined;
 }
 
@@ -25,7 +26,8 @@ export function toFragment(shared: Shared): string {
   for (const byte of packed) binary += String.fromCharCode(byte);
   const text = btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
   const step = shared.step === undefined ? '' : `&n=${shared.step}`;
-  const fragment = `#s${VERSION}=${text}&t=${Math.floor(shared.time)}${step}`;
+  const time = shared.time === undefined ? '' : `&t=${Math.floor(shared.time)}`;
+  const fragment = `#s${VERSION}=${text}${time}${step}`;
   if (fragment.length > LINK_MOST) {
     throw new Error(
       `this session is too long for a link (${kib(fragment.length)}, at most ${kib(LINK_MOST)}); save it as a file instead`,
@@ -60,7 +62,7 @@ export function fromFragment(fragment: string): Shared | undefined {
   const where = new URLSearchParams(rest);
   return {
     toml: inflate(bytes(text)),
-    time: whole('t', where.get('t')) ?? 0,
+    time: whole('t', where.get('t')),
     step: whole('n', where.get('n')),
   };
 }

@@ -1,0 +1,81 @@
+/** The page is for everyone, on every screen. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { alertOf, expect, leader, open, stepUntil, test } from './cluster';
+
+const THEMES = ['light', 'dark'] as const;
+for (const theme of THEMES) {
+  for (const width of [390, 1280]) {
+    test(`axe finds nothing, ${theme}, ${width} px`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: theme });
+      await page.setViewportSize({ width, height: 844 });
+      await open(page);
+      await stepUntil(page, '[data-state="leader"]');
+      const check = async (state: string) => {
+        const found = await new AxeBuilder({ page }).analyze();
+        const told = found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`);
+        expect(told, state).toEqual([]);
+      };
+      await check('a leader at work');
+      await page.keyboard.press((await leader(page).getAttribute('data-node')) ?? '');
+      for (const tab of ['Log', 'Cache', 'Disk', 'Recovery', 'Links']) {
+        await page.getByRole('tab', { name: tab, exact: true }).click();
+        await check(`tab ${tab}`);
+      }
+      await page.keyboard.press('?');
+      await check('help');
+      await page.keyboard.press('Escape');
+      await page.evaluate(() => {
+        location.hash = '#s9=x';
+      });
+      await expect(alertOf(page)).toBeVisible();
+      await check('a problem');
+    });
+  }
+}
+
+test('nothing is wider than the screen, from 360 to 2560 px', async ({ page }) => {
+  await open(page);
+  for (const width of [360, 390, 600, 760, 900, 1180, 1280, 1920, 2560]) {
+    await page.setViewportSize({ width, height: 800 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(wide, `at ${width} px`).toBeLessThanOrEqual(width);
+  }
+});
+
+test('one screen without scrolling on a desktop', async ({ page }) => {
+  await open(page);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBe(800);
+});
+
+test('no text is smaller than 12 px', async ({ page }) => {
+  await open(page);
+  await stepUntil(page, '[data-state="leader"]');
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll('body *')]
+      .filter((one) =>
+        [...one.childNodes].some((child) => child.nodeType === 3 && child.textContent?.trim()),
+      )
+      .filter((one) => Number.parseFloat(getComputedStyle(one).fontSize) < 12)
+      .map((one) => one.outerHTML),
+  );
+  expect(small).toEqual([]);
+});
+
+test('the theme can be chosen and is remembered', async ({ page }) => {
+  await open(page);
+  await page.getByRole('button', { name: 'Theme: system' }).click();
+  await page.getByRole('button', { name: 'Theme: light' }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.reload();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+});
+
+test('nothing is asked of any other host', async ({ page, baseURL }) => {
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await open(page);
+  await stepUntil(page, '[data-state="leader"]');
+  const host = new URL(baseURL ?? '').host;
+  expect(asked.filter((url) => /^https?:/.test(url) && new URL(url).host !== host)).toEqual([]);
+});
