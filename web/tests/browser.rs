@@ -42,14 +42,14 @@ const SECOND: f64 = 1_000_000.0;
 
 #[wasm_bindgen_test]
 fn every_scenario_of_the_menu_opens_and_elects_a_leader() {
-    let menu = Array::from(&scenarios().ok().expect("all are read"));
+    let menu = Array::from(&scenarios().expect("all are read"));
     assert!(menu.length() >= 4);
     for info in menu.iter() {
         let id = get(&info, "id").as_string().expect("a name");
         let mut playground = playground(&id);
         // Long enough to elect one, and before any scenario crashes it.
         assert!(playground.run_until(0.85 * SECOND, u32::MAX), "{id}");
-        let frame = playground.frame().ok().expect("a frame");
+        let frame = playground.frame().expect("a frame");
         let leads = |node: &JsValue| get(node, "role").as_string().as_deref() == Some("leader");
         assert!(
             list(&frame, "nodes").iter().any(|node| leads(&node)),
@@ -61,13 +61,13 @@ fn every_scenario_of_the_menu_opens_and_elects_a_leader() {
 #[wasm_bindgen_test]
 fn a_frame_holds_only_what_changed() {
     let mut playground = playground("leader-crash");
-    let first = playground.frame().ok().expect("a frame");
+    let first = playground.frame().expect("a frame");
     assert_eq!(list(&first, "nodes").length(), 3);
-    let second = playground.frame().ok().expect("a frame");
+    let second = playground.frame().expect("a frame");
     assert_eq!(list(&second, "nodes").length(), 0);
     assert_eq!(list(&second, "events").length(), 0);
     assert!(playground.step_forward());
-    let third = playground.frame().ok().expect("a frame");
+    let third = playground.frame().expect("a frame");
     assert_eq!(
         list(&third, "nodes").length(),
         1,
@@ -99,11 +99,9 @@ fn a_session_survives_the_way_through_its_text() {
     let mut playground = playground("leader-crash");
     playground.run_until(0.7 * SECOND, u32::MAX);
     let crash = action(r#"{ "do": "crash", "node": 2 }"#);
-    playground.act(crash).ok().expect("it is possible");
+    playground.act(crash).expect("it is possible");
     playground.run_until(2.0 * SECOND, u32::MAX);
-    let mut again = Playground::new(&playground.toml())
-        .ok()
-        .expect("written just now");
+    let mut again = Playground::new(&playground.toml()).expect("written just now");
     again.run_until(2.0 * SECOND, u32::MAX);
     assert_eq!(again.fingerprint(), playground.fingerprint());
 }
@@ -157,12 +155,11 @@ fn what_is_wrong_is_an_error_that_a_person_can_read() {
 fn details_of_servers_and_messages_are_there() {
     let mut playground = playground("follower-recovery");
     playground.run_until(SECOND, u32::MAX);
-    let node = playground.node(1).ok().expect("details");
+    let node = playground.node(1).expect("details");
     assert!(list(&node, "log").length() > 1 && list(&node, "files").length() > 0);
     assert!(
         playground
             .node(8)
-            .ok()
             .expect("undefined")
             .is_null_or_undefined()
     );
@@ -172,7 +169,7 @@ fn details_of_servers_and_messages_are_there() {
         list(&frame, "messages").iter().next()
     });
     let id = number(&flying.expect("something is on its way"), "id");
-    let detail = playground.message(id).ok().expect("details");
+    let detail = playground.message(id).expect("details");
     assert!(
         get(&detail, "sentence")
             .as_string()
