@@ -119,9 +119,8 @@ pub(super) fn is_word(c: char) -> bool {
 pub(super) fn find_word(text: &str, word: &str) -> Vec<usize> {
     let ends_in_word = word.chars().next_back().is_some_and(is_word);
     let alone = |at: &usize| {
-        let before = text[..*at].chars().next_back();
-        let after = text[at + word.len()..].chars().next();
-        !(before.is_some_and(is_word) || ends_in_word && after.is_some_and(is_word))
+        let goes_on = ends_in_word && text[at + word.len()..].starts_with(is_word);
+        !text[..*at].ends_with(is_word) && !goes_on
     };
     let found = text.match_indices(word).map(|(at, _)| at);
     found.filter(alone).collect()
