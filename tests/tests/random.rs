@@ -4,7 +4,7 @@
 use flotilla_core::check::Checker;
 use flotilla_core::replica::ClientId;
 use flotilla_core::sim::{
-    Action, Expect, Latency, MessageId, Scenario, TimedAction, Timeline, expectations,
+    Action, Expect, Latency, MessageId, ReadPath, Scenario, TimedAction, Timeline, expectations,
 };
 use flotilla_core::types::{Duration, Instant, NodeId};
 use proptest::prelude::*;

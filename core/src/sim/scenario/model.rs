@@ -298,10 +298,10 @@ pub struct Expect {
     /// Every operation of every client is answered, none refused.
     #[serde(skip_serializing_if = "is_false")]
     pub answered: bool,
-    /// All servers run and have the same cache.
+    /// All members of the cluster run and have the same cache.
     #[serde(skip_serializing_if = "is_false")]
     pub equal: bool,
-    /// Every running server's cache has so many keys.
+    /// Every running member's cache has so many keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<u64>,
     /// So many reads found a value.
