@@ -7,7 +7,7 @@ use super::message::{
     Mandate, Message, PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse,
 };
 use super::output::Output;
-use super::quorum::{VoteResult, majority};
+use super::quorum::VoteResult;
 use super::role::{Candidate, PreCandidate, Role};
 use super::server::Raft;
 use crate::types::{Instant, NodeId};
@@ -108,7 +108,7 @@ impl Raft {
             from,
             granted,
             votes: votes.len() as u64,
-            needed: majority(membership.voters.len()) as u64,
+            needed: membership.quorum().least() as u64,
         });
         if membership
             .quorum()
@@ -162,7 +162,7 @@ impl Raft {
             |timer: super::role::Timer, votes: &[(NodeId, bool)]| CampaignReason::NoMajority {
                 waited: timer.fires_at.since(timer.set_at),
                 votes: granted_by(votes).len() as u64,
-                needed: majority(self.membership().voters.len()) as u64,
+                needed: self.membership().quorum().least() as u64,
             };
         match &self.role {
             Role::Follower(follower) => CampaignReason::NoLeader {
@@ -273,7 +273,7 @@ impl Raft {
             from,
             granted,
             votes: votes.len() as u64,
-            needed: majority(membership.voters.len()) as u64,
+            needed: membership.quorum().least() as u64,
         });
         let result = membership
             .quorum()

@@ -104,6 +104,7 @@ impl Raft {
         leader.heartbeat_at = now + interval;
         leader.lease.begin_round(now);
         self.send_heartbeats(now, out);
+        self.remind_successor(out);
         self.let_departed_go(now);
     }
 

@@ -29,12 +29,10 @@ pub struct Membership {
 
 /// The membership that an operator wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct MembershipChange {
     /// Who shall vote.
     pub voters: Vec<NodeId>,
     /// Who shall receive the log without a vote.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learners: Vec<NodeId>,
 }
 

@@ -55,6 +55,17 @@ impl Raft {
         }
     }
 
+    /// Who leads, if this server has heard so recently: a server that nobody sends to any more,
+    /// because it left the cluster, must not send clients to a leader of long ago.
+    #[must_use]
+    pub fn recent_leader(&self) -> Option<NodeId> {
+        let patience = self.config.election_timeout_max;
+        let recent = self
+            .silence(self.latest)
+            .is_some_and(|silence| silence <= patience);
+        self.leader().filter(|leader| *leader == self.id || recent)
+    }
+
     /// Why a request for a vote must be passed over before anything else is looked at, the term
     /// included; none when it is to be treated as usual.
     pub(super) fn promise_refusal(

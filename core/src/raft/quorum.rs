@@ -63,6 +63,19 @@ impl Voters<'_> {
         incoming.min(held_by_majority(self.outgoing, &matched))
     }
 
+    /// The fewest servers that can be a quorum.
+    #[must_use]
+    pub fn least(&self) -> usize {
+        let of = |voters: &[NodeId]| {
+            if voters.is_empty() {
+                0
+            } else {
+                majority(voters.len())
+            }
+        };
+        of(self.incoming).max(of(self.outgoing))
+    }
+
     /// How many more of the voters that `lives` names may fall silent before no quorum is left;
     /// none when there is no quorum even now.
     #[must_use]

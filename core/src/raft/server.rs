@@ -17,7 +17,6 @@ use super::message::{
 use super::output::{Output, Persist};
 use super::progress::Progress;
 use super::promise::{Promise, PromiseReason};
-use super::quorum::majority;
 use super::reads::{AskedReads, LeaderReads};
 use super::reconfigure::Memberships;
 use super::role::{Follower, Incoming, Leader, Role, Timer};
@@ -489,7 +488,7 @@ impl Raft {
         out.events.push(Event::BecameLeader {
             term: self.term,
             votes,
-            needed: majority(membership.voters.len()) as u64,
+            needed: membership.quorum().least() as u64,
         });
         let next = self.log.last().index.next();
         let others = membership

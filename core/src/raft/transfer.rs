@@ -92,6 +92,19 @@ impl Raft {
         out.events.push(Event::SuccessorAsked { to, last });
     }
 
+    /// At a heartbeat: the request to stand may have been lost.
+    pub(super) fn remind_successor(&self, out: &mut Output) {
+        let term = self.term;
+        if let Role::Leader(leader) = &self.role
+            && let Some(HandOver {
+                to, asked: true, ..
+            }) = &leader.hand_over
+        {
+            out.messages
+                .push((*to, Message::TimeoutNow(TimeoutNow { term })));
+        }
+    }
+
     /// Gives up on a successor that did not take over in time.
     pub(super) fn expire_hand_over(&mut self, now: Instant, out: &mut Output) {
         let Role::Leader(leader) = &mut self.role else {

@@ -88,14 +88,20 @@ pub(super) fn split_snapshot(whole: &Bytes) -> Option<(SnapshotHead, Bytes)> {
 #[cfg(test)]
 mod tests {
     use super::{SnapshotHead, entry, record, snapshot, split_snapshot};
-    use crate::raft::{Entry, Membership, Payload, Persist};
+    use crate::raft::{Entry, Membership, MembershipChange, Payload, Persist};
     use crate::storage::Record;
     use crate::types::{Index, NodeId, Position, Term};
     use bytes::Bytes;
     use std::sync::Arc;
 
     fn membership() -> Membership {
-        Membership::of_voters(&[NodeId(1), NodeId(2), NodeId(4)])
+        Membership {
+            wanted: Some(MembershipChange {
+                voters: vec![NodeId(1), NodeId(5)],
+                learners: Vec::new(),
+            }),
+            ..Membership::of_voters(&[NodeId(1), NodeId(2), NodeId(4)])
+        }
     }
 
     #[test]

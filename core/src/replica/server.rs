@@ -176,7 +176,7 @@ impl Replica {
         if self.failed.is_some() || self.has_ended() {
             return None;
         }
-        let ending = self.ending.as_ref().map(|ending| ending.until);
+        let ending = self.ending.as_ref().and_then(|ending| ending.until);
         self.raft.deadline().into_iter().chain(ending).min()
     }
 

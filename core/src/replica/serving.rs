@@ -55,7 +55,8 @@ impl Replica {
 
     /// Names the leader, or who is about to be.
     pub(super) fn redirect(&self, asker: Asker, out: &mut Effects) {
-        let to = self.raft.handing_over_to().or_else(|| self.raft.leader());
+        let raft = &self.raft;
+        let to = raft.handing_over_to().or_else(|| raft.recent_leader());
         let leader = to.filter(|leader| *leader != self.member.node);
         let client = asker.client();
         out.events.push(Event::RequestRedirected { client, leader });

@@ -9,8 +9,9 @@ use crate::types::Instant;
 /// A server on its way to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ending {
-    /// A leader that has not found a successor by then ends all the same.
-    pub(super) until: Instant,
+    /// When a leader that has not found a successor ends all the same; none once that time has
+    /// come.
+    pub(super) until: Option<Instant>,
     /// Everything is answered and durable.
     ended: bool,
 }
@@ -33,7 +34,7 @@ impl Replica {
         let handed = self.raft.transfer_leadership(now, None, &mut self.output);
         let successor = handed.ok().or_else(|| self.raft.handing_over_to());
         self.ending = Some(Ending {
-            until: now + self.config.raft.transfer_timeout,
+            until: Some(now + self.config.raft.transfer_timeout),
             ended: false,
         });
         out.events.push(Event::ShutdownStarted { successor });
@@ -41,13 +42,14 @@ impl Replica {
 
     /// Ends once another server leads, or the time for that is over, and the disk has everything.
     pub(super) fn advance_shutdown(&mut self, now: Instant, out: &mut Effects) {
-        let Some(ending) = &self.ending else {
+        let Some(ending) = &mut self.ending else {
             return;
         };
+        ending.until = ending.until.filter(|until| now < *until);
         let leads = matches!(self.raft.role(), Role::Leader(_));
         let hands_over = leads && self.raft.handing_over_to().is_some();
         let answers = leads && self.proposals.len() + self.reads.len() > 0;
-        if ending.ended || (now < ending.until && (hands_over || answers)) {
+        if ending.ended || (ending.until.is_some() && (hands_over || answers)) {
             return;
         }
         let durable = self.log_lane.close(self.raft.commit()) && !self.snapshot_lane.is_busy();

@@ -144,8 +144,8 @@ impl World {
             .into_iter()
             .chain(nodes)
             .chain(clients)
-            .min_by_key(|(at, _)| *at);
-        let rest = earliest.map(|(at, next)| (at.max(soonest), next));
+            .map(|(at, next)| (at.max(soonest), next));
+        let rest = earliest.min_by_key(|(at, _)| *at);
         let action = self.scenario.actions.get(self.next_action);
         match (action, rest) {
             (Some(action), Some((at, _))) if action.at < at => {

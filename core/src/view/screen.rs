@@ -11,7 +11,6 @@ use super::model::{
     RoleView, SessionView, SnapshotProgressView, StandingView, TimerView, VotesView,
 };
 use crate::cache::Command;
-use crate::raft::quorum::majority;
 use crate::raft::{Payload as EntryPayload, Progress, Raft, Role, Sending, Standing};
 use crate::replica::Replica;
 use crate::sim::{Client, Node, Status, World};
@@ -146,7 +145,7 @@ fn votes(raft: &Raft) -> Option<VotesView> {
     Some(VotesView {
         granted: said(true),
         refused: said(false),
-        needed: majority(raft.membership().voters.len()) as u64,
+        needed: raft.membership().quorum().least() as u64,
     })
 }
 

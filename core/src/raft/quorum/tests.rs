@@ -4,6 +4,9 @@ use super::{VoteResult, Voters, majority};
 use crate::types::{Index, NodeId};
 use VoteResult::{Lost, Pending, Won};
 
+/// Numbers of servers, as a table writes them.
+type Ids = &'static [u32];
+
 fn nodes(ids: &[u32]) -> Vec<NodeId> {
     ids.iter().copied().map(NodeId).collect()
 }
@@ -42,7 +45,7 @@ fn result(incoming: &[u32], outgoing: &[u32], votes: &str) -> VoteResult {
 
 #[test]
 fn votes_of_one_majority() {
-    let table: &[(&[u32], &str, VoteResult)] = &[
+    let table: &[(Ids, &str, VoteResult)] = &[
         (&[1], "_", Pending),
         (&[1], "n", Lost),
         (&[1], "y", Won),
@@ -72,7 +75,7 @@ fn votes_of_one_majority() {
 
 #[test]
 fn votes_of_two_majorities() {
-    let table: &[(&[u32], &[u32], &str, VoteResult)] = &[
+    let table: &[(Ids, Ids, &str, VoteResult)] = &[
         (&[1, 2, 3], &[1, 2, 3], "yy_", Won),
         (&[1, 2, 3], &[1, 2, 3], "nn_", Lost),
         // Both majorities are needed.
@@ -104,7 +107,7 @@ fn votes_of_two_majorities() {
 
 #[test]
 fn the_committed_index_of_joint_quorums() {
-    let table: &[(&[u32], &[u32], &[u64], u64)] = &[
+    let table: &[(Ids, Ids, &[u64], u64)] = &[
         (&[1], &[], &[12], 12),
         (&[1, 2], &[], &[12, 5], 5),
         (&[1, 2, 3], &[], &[12, 5, 6], 6),
@@ -213,7 +216,7 @@ fn the_arithmetic_agrees_with_counting() {
 
 #[test]
 fn what_may_still_fail() {
-    let table: &[(&[u32], &[u32], &[u32], Option<usize>)] = &[
+    let table: &[(Ids, Ids, Ids, Option<usize>)] = &[
         (&[1, 2, 3], &[], &[1, 2, 3], Some(1)),
         (&[1, 2, 3], &[], &[1, 2], Some(0)),
         (&[1, 2, 3], &[], &[1], None),

@@ -79,9 +79,13 @@ fn campaign(why: &CampaignReason) -> String {
 fn pre_vote(node: NodeId, event: &Event) -> Told {
     let told = match event {
         Event::BecamePreCandidate { term, why } => {
-            let why = campaign(why);
-            let sentence = format!("{node} asks who would vote for it in term {term}: {why}");
-            story("pre-candidate", sentence)
+            let words = campaign(why);
+            let sentence = format!("{node} asks who would vote for it in term {term}: {words}");
+            // Asking again and again is no news.
+            match why {
+                CampaignReason::NoMajority { .. } => detail("pre-candidate", sentence),
+                _ => story("pre-candidate", sentence),
+            }
         }
         Event::PreVoteGranted { candidate, term } => detail(
             "pre-vote-granted",
