@@ -1,13 +1,14 @@
 //! The world made visible: plain data for a page, and the one place where events become words.
 //!
 //! `model.rs` is what crosses the border to a page, `screen.rs` makes it from the world,
-//! `session.rs` holds a run that a person plays, steps and changes, `explain/` tells events in
+//! `settings.rs` shows what can be set, `session.rs` holds a run that a person plays, steps and changes, `explain/` tells events in
 //! sentences, `transcript.rs` writes a whole run as text.
 
 mod explain;
 mod model;
 mod screen;
 mod session;
+mod settings;
 mod transcript;
 
 pub use explain::{Told, tell};
@@ -15,7 +16,8 @@ pub use model::{
     CacheEntryView, ClientView, CutView, EntryView, EventView, ExpectationView, Field, FileKind,
     FileView, Frame, Marker, MarkerKind, MessageDetail, MessageKind, MessageView, NodeDetail,
     NodeStatus, NodeView, PositionView, ProgressView, RoleView, Rule, ScenarioInfo, ScenarioView,
-    SessionView, SnapshotProgressView, TimerView, ViolationView, VotesView, Weight,
+    SessionView, SettingChange, SettingKind, SettingRefusal, SettingView, SettingsTable,
+    SnapshotProgressView, TimerView, ViolationView, VotesView, Weight,
 };
 pub use session::Session;
 pub use transcript::transcript;
