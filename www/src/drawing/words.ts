@@ -1,5 +1,5 @@
 /** How times, amounts and kinds are written. */
-import type { MessageKind, NodeView, Weight } from '../core/core';
+import type { MessageKind, NodeView, SettingKind, SettingView, Weight } from '../core/core';
 
 /** `1.234 567 s` reads badly; milliseconds with three digits are what the simulation is made of. */
 export function moment(us: number): string {
@@ -17,6 +17,39 @@ export function speedText(speed: number): string {
 
 export const count = (many: number, one: string, more = `${one}s`): string =>
   `${many} ${many === 1 ? one : more}`;
+
+/** `heartbeat_interval` as a person would say it. */
+export const settingName = (name: string): string =>
+  `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`;
+
+const BINARY = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** A number of bytes or a share as it is better read; undefined when it reads well already. */
+export function inOtherWords(kind: SettingKind, text: string): string | undefined {
+  if (!/^\d{1,15}$/.test(text)) return undefined;
+  let value = Number(text);
+  if (kind === 'ppm') return value === 0 ? undefined : `${Number((value / 10_000).toFixed(4))} %`;
+  if (kind === 'count') return value < 10_000 ? undefined : grouped(value);
+  if (kind !== 'bytes') return undefined;
+  let unit = 0;
+  while (value >= 1024 && value % 1024 === 0 && unit < BINARY.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return unit === 0 ? undefined : `${value} ${BINARY[unit]}`;
+}
+
+const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', '\u202f');
+
+/** What a setting accepts. */
+export function range(setting: SettingView): string {
+  const { kind, low, high, unit } = setting;
+  if (kind === 'switch') return 'on or off';
+  const [from, to] = [low, high].map((bound) => inOtherWords(kind, bound) ?? bound);
+  const each = kind === 'latency' ? 'each delay ' : '';
+  const counted = kind === 'count' || to === high ? ` ${unit}`.trimEnd() : '';
+  return `${each}${from} to ${to}${counted}`;
+}
 
 export const KIND_NAMES: Record<MessageKind, string> = {
   voteRequest: 'vote request',
