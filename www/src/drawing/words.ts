@@ -24,8 +24,12 @@ export const settingName = (name: string): string =>
 
 const BINARY = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** A number of bytes or a share as it is better read; undefined when it reads well already. */
+/** An amount, a share or long seconds as they are better read; undefined when they read well. */
 export function inOtherWords(kind: SettingKind, text: string): string | undefined {
+  if (kind === 'duration' || kind === 'latency') {
+    const seconds = Number(/^(\d{1,15})s$/.exec(text)?.[1] ?? 0);
+    return seconds > 0 && seconds % 60 === 0 ? `${seconds / 60}min` : undefined;
+  }
   if (!/^\d{1,15}$/.test(text)) return undefined;
   let value = Number(text);
   if (kind === 'ppm') return value === 0 ? undefined : `${Number((value / 10_000).toFixed(4))} %`;
