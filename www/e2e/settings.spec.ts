@@ -144,6 +144,19 @@ test('choosing a server shows it in the place of the settings', async ({ page })
   await expect(page.getByRole('button', { name: 'Crash', exact: true })).toBeVisible();
 });
 
+test('on a phone, Esc takes back what is written, then closes', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await openSettings(page);
+  await expect(page.getByRole('dialog', { name: 'Settings' })).toBeVisible();
+  await box(page, HEARTBEAT).fill('7');
+  await page.keyboard.press('Escape');
+  await expect(box(page, HEARTBEAT)).toHaveValue('50ms');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.keyboard.press(',');
+  await expect(page.getByRole('dialog')).toBeVisible();
+});
+
 for (const theme of ['light', 'dark'] as const) {
   for (const width of [390, 1280]) {
     test(`axe finds nothing in the settings, ${theme}, ${width} px`, async ({ page }) => {

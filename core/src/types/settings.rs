@@ -155,7 +155,9 @@ macro_rules! settings {
                 let default = $table::default();
                 vec![$({
                     let unit = concat!($($unit)?);
-                    let (low, high) = $crate::types::settings!(@range $($range)?).into_inner();
+                    let accepted: ::core::ops::RangeInclusive<
+                        <$type as $crate::types::SettingValue>::Bound,
+                    > = $crate::types::settings!(@range $($range)?);
                     $crate::types::Setting {
                         name: stringify!($field),
                         about: $crate::types::prose(concat!($($doc, "\n",)*)),
@@ -163,8 +165,8 @@ macro_rules! settings {
                         unit,
                         given: self.$field.to_string(),
                         default: default.$field.to_string(),
-                        low: low.to_string(),
-                        high: high.to_string(),
+                        low: accepted.start().to_string(),
+                        high: accepted.end().to_string(),
                     }
                 },)*]
             }
@@ -274,7 +276,7 @@ mod tests {
             /// to wait.
             pause: Duration = Duration::millis(20), in Duration::ZERO..=Duration::secs(1);
             /// How much.
-            amount: u64 = 64 << 10, in 256..=1 << 30, "bytes";
+            amount: u64 = 64 << 10, in 256..=1 << 40, "bytes";
             /// How often.
             often: u32 = 3, in 1..=9, "times";
             /// Whether.
@@ -311,14 +313,14 @@ mod tests {
         let bounds = (described[1].low.as_str(), described[1].high.as_str());
         assert_eq!(
             (described[1].unit, bounds),
-            ("bytes", ("256", "1073741824"))
+            ("bytes", ("256", "1099511627776"))
         );
         assert_eq!(table.about(), "A table of two lines.");
     }
 
     #[test]
     fn ranges_are_checked_to_the_edge() {
-        for (amount, accepted) in [(255, false), (256, true), (1 << 30, true), (2 << 30, false)] {
+        for (amount, accepted) in [(255, false), (256, true), (1 << 40, true), (2 << 40, false)] {
             let table = Table {
                 amount,
                 ..Table::default()

@@ -45,14 +45,13 @@ export function inOtherWords(kind: SettingKind, text: string): string | undefine
 
 const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', '\u202f');
 
-/** What a setting accepts. */
-export function range(setting: SettingView): string {
-  const { kind, low, high, unit } = setting;
-  if (kind === 'switch') return 'on or off';
-  const [from, to] = [low, high].map((bound) => inOtherWords(kind, bound) ?? bound);
+/** What a setting is when nobody sets it, and what it accepts. */
+export function limits({ kind, low, high, unit, default: usual }: SettingView): string {
+  if (kind === 'switch') return `Default ${usual === 'true' ? 'on' : 'off'}.`;
+  const [from, to, otherwise] = [low, high, usual].map((text) => inOtherWords(kind, text) ?? text);
   const each = kind === 'latency' ? 'each delay ' : '';
   const counted = kind === 'count' || to === high ? ` ${unit}`.trimEnd() : '';
-  return `${each}${from} to ${to}${counted}`;
+  return `Default ${otherwise}; ${each}${from} to ${to}${counted}.`;
 }
 
 export const KIND_NAMES: Record<MessageKind, string> = {
