@@ -4,7 +4,7 @@
 use flotilla_core::check::Checker;
 use flotilla_core::replica::ClientId;
 use flotilla_core::sim::{
-    Action, Expect, Latency, MessageId, Scenario, TimedAction, Timeline, expectations,
+    Action, Expect, Latency, MessageId, ReadPath, Scenario, TimedAction, Timeline, expectations,
 };
 use flotilla_core::types::{Duration, Instant, NodeId};
 use proptest::prelude::*;
@@ -35,10 +35,19 @@ fn action(nodes: u32) -> impl Strategy<Value = Action> {
         3 => (client(), 1..40u64, 0..1000u64).prop_map(|(client, keys, first)| {
             Action::Write { client, keys, prefix: "k".into(), first }
         }),
-        1 => (client(), 1..5u64).prop_map(|(client, keys)| {
-            Action::Read { client, keys, prefix: "k".into(), first: 0, node: None }
+        2 => (client(), 1..5u64, path()).prop_map(|(client, keys, path)| {
+            Action::Read { client, keys, prefix: "k".into(), first: 0, node: None, path }
         }),
+        1 => prop::option::of(node()).prop_map(|to| Action::TransferLeadership { to }),
+        2 => node().prop_map(|node| Action::ShutDown { node }),
+        2 => (prop::collection::vec(node(), 1..5), prop::collection::vec(node(), 0..2))
+            .prop_map(|(voters, learners)| Action::ChangeMembership { voters, learners }),
     ]
+}
+
+/// Stale reads promise nothing; all others must be fresh.
+fn path() -> impl Strategy<Value = ReadPath> {
+    prop::sample::select(ReadPath::ALL.to_vec())
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {

@@ -57,6 +57,11 @@ pub enum Operation {
         /// The key.
         key: Bytes,
     },
+    /// Reads a key, in its turn among the writes.
+    Get {
+        /// The key.
+        key: Bytes,
+    },
 }
 
 impl Operation {
@@ -64,7 +69,7 @@ impl Operation {
     #[must_use]
     pub fn key(&self) -> &Bytes {
         match self {
-            Operation::Put { key, .. } | Operation::Delete { key } => key,
+            Operation::Put { key, .. } | Operation::Delete { key } | Operation::Get { key } => key,
         }
     }
 }
@@ -84,6 +89,8 @@ pub enum Answer {
         /// Whether it was there before.
         existed: bool,
     },
+    /// What a read in its turn found.
+    Found(Option<Versioned>),
     /// Nothing was changed.
     Refused(Refusal),
 }

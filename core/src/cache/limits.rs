@@ -46,7 +46,7 @@ impl Limits {
                 let (given, limit) = (value.len() as u64, self.value_bytes);
                 Some(Refusal::ValueTooLong { given, limit })
             }
-            Operation::Put { .. } | Operation::Delete { .. } => None,
+            Operation::Put { .. } | Operation::Delete { .. } | Operation::Get { .. } => None,
         }
     }
 }

@@ -133,6 +133,7 @@ impl Cache {
                 self.bytes -= before.map_or(0, |old| (key.len() + old.value.len()) as u64);
                 Answer::Deleted { existed }
             }
+            Operation::Get { key } => Answer::Found(self.keys.get(key).cloned()),
         }
     }
 
@@ -415,6 +416,9 @@ mod tests {
             (0..4u8).prop_map(|key| Operation::Delete {
                 key: Bytes::from(vec![key])
             }),
+            (0..4u8).prop_map(|key| Operation::Get {
+                key: Bytes::from(vec![key])
+            }),
         ];
         prop_oneof![
             1 => Just(Command::OpenSession),
@@ -445,6 +449,13 @@ mod tests {
                         }
                         Operation::Delete { key } => {
                             keys.remove(key);
+                        }
+                        Operation::Get { key } => {
+                            let found = match &outcome.answer {
+                                Answer::Found(found) => found.as_ref().map(|held| &held.value),
+                                other => panic!("a read finds: {other:?}"),
+                            };
+                            prop_assert_eq!(found, keys.get(key));
                         }
                     }
                 }

@@ -3,7 +3,7 @@
 use super::rules::Rule;
 use crate::cache::{Command, Sequence, SessionId};
 use crate::raft::{self, Entry, Fit, Message};
-use crate::replica;
+use crate::replica::{self, ClientId};
 use crate::sim::{
     Address, ClientEvent, MessageId, Observer, OperationResult, Payload, Place, Step, What, World,
 };
@@ -35,6 +35,10 @@ pub struct Checker {
     /// The digest of all that was applied up to an index.
     applied: OrdMap<Index, u64>,
     requests: OrdMap<(SessionId, Sequence), Index>,
+    /// The newest index that any client was told is written.
+    acknowledged: Index,
+    /// What that was when each client's latest operation began.
+    invoked: OrdMap<ClientId, Index>,
     /// The run and the commit index of each server after its latest step.
     commits: OrdMap<NodeId, (u64, Index)>,
     violations: Vector<Violation>,
@@ -60,10 +64,11 @@ impl Observer for Checker {
                 ) => {
                     self.on_sent(world, (*node, *to), *message, &mut found);
                 }
-                (Place::Client(_), What::Client(ClientEvent::Answered(answered))) => {
-                    if let OperationResult::Written { version } = answered.result {
-                        self.on_acknowledged(Index(version), &mut found);
-                    }
+                (Place::Client(client), What::Client(ClientEvent::Invoked(_))) => {
+                    self.invoked.insert(*client, self.acknowledged);
+                }
+                (Place::Client(client), What::Client(ClientEvent::Answered(answered))) => {
+                    self.on_answered(*client, &answered.result, &mut found);
                 }
                 _ => {}
             }
@@ -280,6 +285,32 @@ impl Checker {
             let seen =
                 format!("{node} has applied other entries up to index {index} than another server");
             found.push((Rule::StateMachineSafety, seen));
+        }
+    }
+
+    fn on_answered(&mut self, client: ClientId, result: &OperationResult, found: &mut Found) {
+        match result {
+            OperationResult::Written { version } => {
+                self.on_acknowledged(Index(*version), found);
+                self.acknowledged = self.acknowledged.max(Index(*version));
+            }
+            OperationResult::Found {
+                index,
+                staleness: None,
+                ..
+            } => {
+                let known = self.invoked.get(&client).copied().unwrap_or_default();
+                if Index(*index) < known {
+                    let seen = format!(
+                        "{client} reads the state at index {index}, and index {known} was acknowledged \
+                         before the read began"
+                    );
+                    found.push((Rule::FreshReads, seen));
+                }
+            }
+            OperationResult::Found { .. }
+            | OperationResult::Deleted { .. }
+            | OperationResult::Refused(_) => {}
         }
     }
 

@@ -22,13 +22,16 @@ pub enum Rule {
     CommitMonotonic,
     /// What a client was told to be written is committed.
     AcknowledgedIsCommitted,
+    /// A linearizable read sees everything that was acknowledged to anyone before it began
+    /// (dissertation, section 6.4).
+    FreshReads,
     /// A request of a session is applied at one index only (dissertation, section 6.3).
     ExactlyOnce,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Rule; 9] = [
+    pub const ALL: [Rule; 10] = [
         Rule::ElectionSafety,
         Rule::OneVotePerTerm,
         Rule::LeaderAppendOnly,
@@ -37,6 +40,7 @@ impl Rule {
         Rule::StateMachineSafety,
         Rule::CommitMonotonic,
         Rule::AcknowledgedIsCommitted,
+        Rule::FreshReads,
         Rule::ExactlyOnce,
     ];
 
@@ -52,6 +56,7 @@ impl Rule {
             Rule::StateMachineSafety => "State Machine Safety",
             Rule::CommitMonotonic => "Commit index only grows",
             Rule::AcknowledgedIsCommitted => "Acknowledged is committed",
+            Rule::FreshReads => "Reads are fresh",
             Rule::ExactlyOnce => "Applied exactly once",
         }
     }

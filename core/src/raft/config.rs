@@ -23,11 +23,42 @@ settings! {
         /// How many append messages may be under way to one follower before the leader waits for
         /// an acknowledgement.
         inflight_appends: u64 = 64, in 1..=65_536, "messages";
+        /// The most payload bytes under way to one follower; one append always may be.
+        inflight_bytes: u64 = 1 << 20, in 1..=1 << 30, "bytes";
+        /// The most payload bytes that a leader holds uncommitted before it answers that it is
+        /// busy; one batch always fits.
+        uncommitted_bytes: u64 = 16 << 20, in 1..=4 << 30, "bytes";
         /// The most bytes of a snapshot that one message carries.
         snapshot_chunk_bytes: u64 = 4 << 10, in 1..=64 << 20, "bytes";
+        /// How many such messages may be under way to one follower.
+        snapshot_inflight: u64 = 4, in 1..=1_024, "messages";
+        /// The most bytes of snapshots that a leader sends in a second, to all followers together.
+        snapshot_bytes_per_second: u64 = 16 << 20, in 1_024..=1 << 40, "bytes";
         /// How many entries below a new snapshot stay in the log, so that a follower that is only
         /// a little behind needs no snapshot.
         trailing_entries: u64 = 16, in 0..=1_000_000, "entries";
+        /// Whether a server first asks who would vote for it, before it stands for election in a
+        /// new term (dissertation, section 9.6).
+        pre_vote: bool = true;
+        /// Whether a leader that has not heard from a quorum for `election_timeout_max` steps
+        /// down, and servers that heard from a leader within `election_timeout_min` give no vote
+        /// (dissertation, sections 4.2.3 and 6.2). Leases need it.
+        check_quorum: bool = true;
+        /// How much faster or slower than true time any server's clock may run.
+        clock_drift_ppm: u64 = 10_000, in 0..=500_000, "ppm";
+        /// How late a deadline may come before the clock counts as having jumped; leases are
+        /// shorter by this. At most half of `election_timeout_min`.
+        clock_jump_bound: Duration = Duration::millis(20),
+            in Duration::ZERO..=Duration::secs(30);
+        /// How far apart two readings of a follower's clock are from which its leader tells how
+        /// fast it runs.
+        clock_window: Duration = Duration::secs(5),
+            in Duration::millis(100)..=Duration::secs(3_600);
+        /// How long a leader that hands over refuses proposals before it gives the attempt up.
+        transfer_timeout: Duration = Duration::millis(300),
+            in Duration::millis(1)..=Duration::secs(600);
+        /// How many entries a learner may be behind to count as caught up.
+        promotion_lag: u64 = 16, in 0..=1_000_000, "entries";
     }
 }
 
@@ -57,7 +88,26 @@ impl Config {
                 format!("above election_timeout_min ({shortest}), or votes split for ever"),
             ));
         }
+        if self.clock_jump_bound.0 > shortest.0 / 2 {
+            return Err(ConfigError::new(
+                "clock_jump_bound",
+                self.clock_jump_bound,
+                format!(
+                    "at most half of election_timeout_min ({shortest}), or no lease would be left"
+                ),
+            ));
+        }
         Ok(())
+    }
+
+    /// How long a lease lasts from the sending of the messages that a quorum answered: followers
+    /// wait `election_timeout_min` by their clocks before they vote, which on a fast clock is
+    /// over sooner than a slow leader thinks (dissertation, section 6.4.1).
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        let (promised, ppm) = (self.election_timeout_min.0, self.clock_drift_ppm);
+        let shared = promised.saturating_mul(1_000_000 - ppm) / (1_000_000 + ppm);
+        Duration(shared.saturating_sub(self.clock_jump_bound.0))
     }
 }
 
@@ -69,6 +119,24 @@ mod tests {
     #[test]
     fn the_defaults_are_accepted() {
         assert_eq!(Config::default().validate(), Ok(()));
+    }
+
+    /// A follower's fastest clock has counted `election_timeout_min` no earlier than a leader's
+    /// slowest has counted the lease.
+    #[test]
+    fn the_lease_ends_before_any_promise_does() {
+        for ppm in [0, 500, 10_000, 500_000] {
+            let config = Config {
+                clock_drift_ppm: ppm,
+                clock_jump_bound: Duration::ZERO,
+                ..Config::default()
+            };
+            let true_time_of_lease = config.lease().0 as f64 / (1e6 - ppm as f64);
+            let true_time_of_promise = 150_000.0 / (1e6 + ppm as f64);
+            assert!(true_time_of_lease <= true_time_of_promise, "{ppm} ppm");
+        }
+        let default = Config::default().lease();
+        assert_eq!(default, Duration::micros(127_029));
     }
 
     #[test]
@@ -91,6 +159,11 @@ mod tests {
             "heartbeat_interval"
         );
         assert_eq!(refused(|c| c.append_entries = 0), "append_entries");
+        assert_eq!(refused(|c| c.clock_drift_ppm = 600_000), "clock_drift_ppm");
+        assert_eq!(
+            refused(|c| c.clock_jump_bound = Duration::millis(80)),
+            "clock_jump_bound"
+        );
         assert_eq!(
             refused(|c| c.snapshot_chunk_bytes = 0),
             "snapshot_chunk_bytes"

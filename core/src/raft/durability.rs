@@ -10,7 +10,7 @@ use crate::types::{Index, NodeId};
 use std::collections::VecDeque;
 
 /// The gate between consensus and the network.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Durability {
     /// The number of the newest record.
     issued: u64,

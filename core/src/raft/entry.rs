@@ -1,8 +1,10 @@
 //! What the log is made of.
 
+use super::membership::Membership;
 use crate::types::Position;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// One entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +23,8 @@ pub enum Payload {
     Noop,
     /// A command of the replicated state machine, opaque here.
     Command(Bytes),
+    /// The members of the cluster from here on.
+    Membership(Arc<Membership>),
 }
 
 impl Payload {
@@ -28,7 +32,7 @@ impl Payload {
     #[must_use]
     pub fn len(&self) -> u64 {
         match self {
-            Payload::Noop => 0,
+            Payload::Noop | Payload::Membership(_) => 0,
             Payload::Command(bytes) => bytes.len() as u64,
         }
     }

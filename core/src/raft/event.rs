@@ -1,11 +1,46 @@
 //! What happened in consensus, and by which rule: facts and numbers, never sentences.
 
+use super::membership::Membership;
+use super::promise::PromiseReason;
 use crate::types::{Duration, Index, NodeId, Position, Term};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Something that a person who watches one server would want to know.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Event {
+    /// No word from a leader for too long: it asks who would vote for it.
+    BecamePreCandidate {
+        /// The term in which it would stand.
+        term: Term,
+        /// What made it ask.
+        why: CampaignReason,
+    },
+    /// It would vote for a server that asks in advance.
+    PreVoteGranted {
+        /// Who asks.
+        candidate: NodeId,
+        /// The term in which that server would stand.
+        term: Term,
+    },
+    /// It would not.
+    PreVoteRefused {
+        /// Who asks.
+        candidate: NodeId,
+        /// By which rule.
+        why: VoteRefusal,
+    },
+    /// A server that asks in advance heard from a voter.
+    PreVoteCounted {
+        /// The voter.
+        from: NodeId,
+        /// What it said.
+        granted: bool,
+        /// Votes so far, its own included.
+        votes: u64,
+        /// How many make a majority.
+        needed: u64,
+    },
     /// No word from a leader for too long: it stands for election.
     BecameCandidate {
         /// The term in which it stands.
@@ -177,6 +212,78 @@ pub enum Event {
         /// How many entries left.
         entries: u64,
     },
+    /// A snapshot arrived whole, and is not what its sender said: it is asked for again.
+    SnapshotDamaged {
+        /// What it should cover.
+        covers: Position,
+    },
+    /// A read is answered because the lease holds.
+    LeaseRead {
+        /// What must be applied before it is answered.
+        index: Index,
+        /// How long the lease still lasts.
+        left: Duration,
+    },
+    /// The lease does not allow to answer a read: a quorum is asked.
+    LeaseReadRefused {
+        /// By which rule.
+        why: LeaseRefusal,
+    },
+    /// Another membership counts from now on.
+    MembershipAdopted {
+        /// The entry that says so.
+        index: Index,
+        /// The members.
+        membership: Arc<Membership>,
+    },
+    /// The entry of a membership gave way to another leader's: the one before counts again.
+    MembershipReverted {
+        /// Where the membership stood.
+        index: Index,
+        /// The members that count again.
+        membership: Arc<Membership>,
+    },
+    /// The membership is committed: it will not be reverted.
+    MembershipCommitted {
+        /// The entry.
+        index: Index,
+        /// The members.
+        membership: Arc<Membership>,
+    },
+    /// A learner that is to vote has caught up.
+    LearnerCaughtUp {
+        /// The learner.
+        learner: NodeId,
+        /// The last index that it holds.
+        matched: Index,
+        /// Where the leader's log ends.
+        last: Index,
+    },
+    /// Leadership is being handed over: no proposals are taken meanwhile.
+    TransferStarted {
+        /// Who is to lead.
+        to: NodeId,
+    },
+    /// The successor has everything, and was asked to stand for election at once. The leader
+    /// gives up its lease.
+    SuccessorAsked {
+        /// Who is to lead.
+        to: NodeId,
+        /// Where both logs end.
+        last: Index,
+    },
+    /// The successor did not take over in time: the leader goes on.
+    TransferAborted {
+        /// Who was to lead.
+        to: NodeId,
+        /// Whether it was asked to stand; then there is no lease for the rest of the term.
+        asked: bool,
+    },
+    /// The clock jumped, or the server was suspended: timers begin anew, the lease is void.
+    ClockJumped {
+        /// How.
+        jump: ClockJump,
+    },
     /// A message of an earlier term was refused.
     StaleTermRefused {
         /// Who sent it.
@@ -203,6 +310,16 @@ pub enum CampaignReason {
         /// How many make a majority.
         needed: u64,
     },
+    /// A quorum would vote for it.
+    PreVoteWon {
+        /// Who would.
+        votes: Vec<NodeId>,
+    },
+    /// The leader asked it to take over.
+    AskedByLeader {
+        /// The leader.
+        leader: NodeId,
+    },
 }
 
 /// Why a server follows.
@@ -220,6 +337,16 @@ pub enum FollowReason {
         /// The leader.
         leader: NodeId,
     },
+    /// It led, and has not heard from a quorum for too long (dissertation, section 6.2).
+    QuorumLost {
+        /// Who was heard from in time, itself included.
+        heard: Vec<NodeId>,
+        /// The patience that ran out.
+        waited: Duration,
+    },
+    /// It led the change that removed it, and that change is committed (dissertation, section
+    /// 4.2.2).
+    Removed,
 }
 
 /// Why a vote is refused.
@@ -238,6 +365,18 @@ pub enum VoteRefusal {
         term: Term,
         /// Who has it.
         for_whom: NodeId,
+    },
+    /// The asked server leads, and steps down only when it loses its quorum.
+    Leads {
+        /// The term that it leads.
+        term: Term,
+    },
+    /// It promised not to help elect another leader yet (dissertation, section 4.2.3).
+    Promised {
+        /// What the promise rests on.
+        why: PromiseReason,
+        /// How long it still holds.
+        left: Duration,
     },
     /// The candidate lacks entries that the voter holds (Raft paper, section 5.4.1).
     LogBehind {
@@ -272,10 +411,12 @@ pub enum AppendRefusal {
 pub enum CommitReason {
     /// A majority holds an entry of the leader's own term.
     Quorum {
-        /// What each server holds durably, the leader included.
+        /// What each voter holds durably.
         matched: Vec<(NodeId, Index)>,
         /// How many make a majority.
         needed: u64,
+        /// During a change of voters, how many of the old ones make a majority of those.
+        needed_of_old: Option<u64>,
     },
     /// The leader said so, and the log agrees with the leader's that far.
     LeaderCommit {
@@ -303,5 +444,67 @@ pub enum InstalledLog {
     Replaced {
         /// Where the discarded log ended.
         last: Index,
+    },
+}
+
+/// Why a leader may not answer a read by its lease.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum LeaseRefusal {
+    /// Leases rest on check-quorum, which is switched off.
+    SwitchedOff,
+    /// No round was answered by a quorum since the leadership, or the clock, began.
+    NotHeld,
+    /// It is over.
+    Over {
+        /// Since when.
+        since: crate::types::Instant,
+    },
+    /// It was given up for the rest of the term when a successor was asked to stand.
+    GivenUp,
+    /// The leader does not know yet what is committed.
+    NothingCommittedInTerm {
+        /// Its term.
+        term: Term,
+    },
+}
+
+/// Why leadership is not handed over.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
+pub enum TransferRefusal {
+    /// Only the leader can.
+    #[error("this server does not lead")]
+    NotLeader,
+    /// The server leads already.
+    #[error("this server leads already")]
+    LeadsAlready,
+    /// Only a voter can lead.
+    #[error("{node} has no vote")]
+    NoVoter {
+        /// The server.
+        node: NodeId,
+    },
+    /// There is no other voter.
+    #[error("there is no other voter")]
+    NobodyElse,
+    /// One at a time.
+    #[error("leadership is being handed to {to}")]
+    InProgress {
+        /// Who is to lead.
+        to: NodeId,
+    },
+}
+
+/// How a clock jumped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum ClockJump {
+    /// It shows an earlier time than before.
+    Back {
+        /// By how much.
+        by: Duration,
+    },
+    /// A deadline is over by more than the bound: a jump, or the server was suspended.
+    Forward {
+        /// By how much.
+        late: Duration,
     },
 }

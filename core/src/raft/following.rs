@@ -6,6 +6,7 @@ use super::event::{AppendRefusal, CommitReason, Event, FollowReason};
 use super::log::Fit;
 use super::message::{AppendOutcome, AppendRequest, AppendResponse, Conflict, Message};
 use super::output::{Output, Persist};
+use super::promise::PromiseReason;
 use super::role::Role;
 use super::server::Raft;
 use crate::types::{Index, Instant, NodeId, Position, Term};
@@ -35,6 +36,7 @@ impl Raft {
         let response = AppendResponse {
             term: self.term,
             round,
+            clock: now,
             outcome,
         };
         self.send_after(After::Log, leader, Message::AppendResponse(response), out);
@@ -46,11 +48,14 @@ impl Raft {
         match &self.role {
             Role::Leader(_) => return false,
             Role::Follower(follower) if follower.leader == Some(leader) => {}
-            Role::Follower(_) | Role::Candidate(_) => {
+            Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => {
                 self.become_follower(now, self.term, FollowReason::LeaderOfTerm { leader }, out);
             }
         }
         self.reset_election_timer(now);
+        let until = now + self.config.election_timeout_min;
+        self.promise
+            .renew(until, PromiseReason::HeardFrom { leader });
         true
     }
 
@@ -88,10 +93,11 @@ impl Raft {
         if let Some(first) = fresh.peek().map(|entry| entry.position) {
             self.cut_conflict(first, out);
             for entry in fresh {
-                let index = entry.position.index;
+                let (index, payload) = (entry.position.index, entry.payload.clone());
                 out.records.push(Persist::Entry(entry.clone()));
                 self.log.push(entry);
                 self.durability.log_issued(index);
+                self.adopt_membership(index, &payload, out);
             }
             let last = self.log.last();
             out.events.push(Event::EntriesAppended {
@@ -129,6 +135,7 @@ impl Raft {
         let cut = self.log.term_at(first.index).unwrap_or(Term::ZERO);
         self.log.truncate_from(first.index);
         self.durability.log_cut(first.index);
+        self.revert_membership(first.index, out);
         out.events.push(Event::LogTruncated {
             first: Position::new(cut, first.index),
             last,
@@ -142,6 +149,7 @@ impl Raft {
             let from = self.commit;
             self.commit = to;
             out.events.push(Event::CommitAdvanced { from, to, why });
+            self.note_committed_membership(from, out);
         }
     }
 }

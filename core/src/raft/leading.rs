@@ -1,13 +1,15 @@
 //! The leader's side of replication, and the commit rule (Raft paper, sections 5.3 and 5.4.2).
 
-use super::event::{CommitReason, Event};
+use super::clock::Reading;
+use super::event::{CommitReason, Event, FollowReason};
 use super::message::{AppendOutcome, AppendRequest, AppendResponse, Conflict, Message};
 use super::output::Output;
 use super::progress::{Progress, Sending};
-use super::quorum::{held_by_majority, majority};
+use super::quorum::majority;
 use super::role::Role;
 use super::server::Raft;
 use crate::types::{Index, Instant, NodeId, Position};
+use std::sync::Arc;
 
 impl Raft {
     /// Sends what each follower lacks, as far as its window allows.
@@ -16,8 +18,12 @@ impl Raft {
             return;
         };
         let mut progress = std::mem::take(&mut leader.progress);
+        let mut paced_until = leader.snapshot_paced_until;
         for follower in &mut progress {
-            self.replicate_to(now, follower, out);
+            self.replicate_to(now, follower, &mut paced_until, out);
+        }
+        if let Role::Leader(leader) = &mut self.role {
+            leader.snapshot_paced_until = paced_until;
         }
         self.put_progress_back(progress);
     }
@@ -28,7 +34,13 @@ impl Raft {
         }
     }
 
-    fn replicate_to(&self, now: Instant, follower: &mut Progress, out: &mut Output) {
+    fn replicate_to(
+        &self,
+        now: Instant,
+        follower: &mut Progress,
+        paced_until: &mut Instant,
+        out: &mut Output,
+    ) {
         let last = self.log.last().index;
         if follower.next <= self.log.base().index {
             self.turn_to_snapshot(follower, out);
@@ -45,16 +57,18 @@ impl Raft {
             Sending::Replicate { inflight } => {
                 while follower.next <= last
                     && (inflight.len() as u64) < self.config.inflight_appends
+                    && inflight.bytes() < self.config.inflight_bytes
                 {
                     let append = self.append_from(follower.next, self.config.append_entries);
                     let sent = append.previous.index.plus(append.entries.len() as u64);
+                    let bytes = append.entries.iter().map(|entry| entry.payload.len()).sum();
                     follower.next = sent.next();
-                    inflight.push_back(sent);
+                    inflight.sent(sent, bytes);
                     out.messages
                         .push((follower.node, Message::AppendRequest(append)));
                 }
             }
-            Sending::Snapshot(_) => self.send_snapshot_piece(now, follower, out),
+            Sending::Snapshot(_) => self.send_snapshot_pieces(now, follower, paced_until, out),
         }
     }
 
@@ -76,8 +90,8 @@ impl Raft {
 
     pub(super) fn round(&self) -> u64 {
         match &self.role {
-            Role::Leader(leader) => leader.reads.round,
-            Role::Follower(_) | Role::Candidate(_) => 0,
+            Role::Leader(leader) => leader.lease.round,
+            Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => 0,
         }
     }
 
@@ -88,7 +102,39 @@ impl Raft {
             return;
         };
         leader.heartbeat_at = now + interval;
+        leader.lease.begin_round(now);
         self.send_heartbeats(now, out);
+        self.let_departed_go(now);
+    }
+
+    /// Steps down if no quorum was heard from for too long: another leader may have been elected
+    /// meanwhile, and whoever waits here waits in vain (dissertation, section 6.2).
+    pub(super) fn step_down_without_quorum(&mut self, now: Instant, out: &mut Output) -> bool {
+        let (id, waited) = (self.id, self.config.election_timeout_max);
+        let Role::Leader(leader) = &self.role else {
+            return false;
+        };
+        let voters = self.membership().all_voters();
+        let recent = |progress: &&Progress| now.since(progress.heard_at) <= waited;
+        let followers = leader
+            .progress
+            .iter()
+            .filter(recent)
+            .map(|progress| progress.node);
+        let mut heard: Vec<NodeId> = followers.chain([id]).collect();
+        heard.retain(|node| voters.contains(node));
+        let quorum = self.membership().quorum();
+        if !self.config.check_quorum || quorum.is_quorum(|node| heard.contains(&node)) {
+            return false;
+        }
+        heard.sort_unstable();
+        self.become_follower(
+            now,
+            self.term,
+            FollowReason::QuorumLost { heard, waited },
+            out,
+        );
+        true
     }
 
     /// Sends every follower an append without entries. Its previous entry is the last one sent,
@@ -100,7 +146,7 @@ impl Raft {
         let mut progress = std::mem::take(&mut leader.progress);
         for follower in &mut progress {
             match &follower.state {
-                Sending::Snapshot(_) => self.repeat_snapshot_piece(now, follower, out),
+                Sending::Snapshot(_) => self.revive_snapshot(now, follower),
                 Sending::Probe { .. } | Sending::Replicate { .. } => {
                     if follower.next > self.log.base().index {
                         let heartbeat = self.append_from(follower.next, 0);
@@ -122,10 +168,10 @@ impl Raft {
         out: &mut Output,
     ) {
         let last = self.log.last().index;
-        let Some(follower) = self.progress_mut(from) else {
+        self.note_clock(now, from, response);
+        let Some(follower) = self.heard_from(now, from, response.round) else {
             return;
         };
-        follower.round = follower.round.max(response.round);
         match &response.outcome {
             AppendOutcome::Accepted { matched } if *matched > last => return,
             AppendOutcome::Accepted { matched } => {
@@ -145,12 +191,47 @@ impl Raft {
                 .iter_mut()
                 .find(|progress| progress.node == node),
             // An answer to an earlier leadership of this server.
-            Role::Follower(_) | Role::Candidate(_) => None,
+            Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => None,
         }
     }
 
-    pub(super) fn follower_mut(&mut self, node: NodeId) -> Option<&mut Progress> {
-        self.progress_mut(node)
+    /// A follower answered this round, so it follows.
+    pub(super) fn heard_from(
+        &mut self,
+        now: Instant,
+        node: NodeId,
+        round: u64,
+    ) -> Option<&mut Progress> {
+        let follower = self.progress_mut(node)?;
+        follower.round = follower.round.max(round);
+        follower.heard_at = now;
+        Some(follower)
+    }
+
+    /// A follower told its clock: how fast it runs shows when there are two readings far apart.
+    fn note_clock(&mut self, now: Instant, from: NodeId, response: &AppendResponse) {
+        let (window, patience) = (self.config.clock_window, self.config.election_timeout_max);
+        let Role::Leader(leader) = &mut self.role else {
+            return;
+        };
+        let sent = leader.lease.began(response.round);
+        let follower = leader
+            .progress
+            .iter_mut()
+            .find(|progress| progress.node == from);
+        if let (Some(follower), Some(sent)) = (follower, sent) {
+            // Who was away may have been switched off, and its clock with it.
+            if now.since(follower.heard_at) > patience {
+                follower.clock.forget();
+            }
+            let (received, theirs) = (now, response.clock);
+            let reading = Reading {
+                sent,
+                received,
+                theirs,
+            };
+            follower.clock.add(reading, window);
+        }
     }
 
     /// A follower lacks the entry before what was sent: goes back, by whole terms at once, to
@@ -205,13 +286,19 @@ impl Raft {
     /// on a majority can still be replaced (Raft paper, figure 8).
     pub(super) fn advance_commit(&mut self, now: Instant, out: &mut Output) {
         let own = (self.id, self.durability.durable_last());
+        let membership = Arc::clone(self.membership());
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
-        let followers = leader.progress.iter().map(|progress| progress.matched);
-        let mut indexes: smallvec::SmallVec<[Index; 9]> =
-            std::iter::once(own.1).chain(followers).collect();
-        let held = held_by_majority(&mut indexes);
+        let matched = |node: NodeId| {
+            let follower = leader
+                .progress
+                .iter()
+                .find(|progress| progress.node == node);
+            let known = follower.map_or(Index::ZERO, |progress| progress.matched);
+            if node == own.0 { own.1 } else { known }
+        };
+        let held = membership.quorum().committed(matched);
         if held <= self.commit {
             return;
         }
@@ -230,14 +317,20 @@ impl Raft {
             }
             return;
         }
-        let followers = leader
-            .progress
-            .iter()
-            .map(|progress| (progress.node, progress.matched));
-        let mut matched: Vec<(NodeId, Index)> = std::iter::once(own).chain(followers).collect();
-        matched.sort_unstable();
-        let needed = majority(matched.len()) as u64;
-        self.raise_commit(held, CommitReason::Quorum { matched, needed }, out);
+        let voters = membership.all_voters();
+        let why = CommitReason::Quorum {
+            matched: voters
+                .into_iter()
+                .map(|node| (node, matched(node)))
+                .collect(),
+            needed: majority(membership.voters.len()) as u64,
+            needed_of_old: (membership.is_joint())
+                .then(|| majority(membership.outgoing.len()) as u64),
+        };
+        let committed = self.log.range(self.commit, held);
+        let bytes: u64 = committed.map(|entry| entry.payload.len()).sum();
+        leader.uncommitted_bytes = leader.uncommitted_bytes.saturating_sub(bytes);
+        self.raise_commit(held, why, out);
         self.begin_read_round(now, out);
     }
 }

@@ -8,7 +8,7 @@ use crate::types::{Index, Position, Term};
 ///
 /// Invariants: the entry at offset `i` has index `base.index + 1 + i`; terms never decrease;
 /// everything up to `base` is committed and covered by a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Log {
     base: Position,
     entries: imbl::Vector<Entry>,

@@ -2,19 +2,25 @@
 //!
 //! | message | sent by | Raft paper |
 //! |---|---|---|
+//! | [`PreVoteRequest`], [`PreVoteResponse`] | pre-candidate, voter | dissertation, section 9.6 |
 //! | [`VoteRequest`], [`VoteResponse`] | candidate, voter | figure 2, RequestVote |
 //! | [`AppendRequest`], [`AppendResponse`] | leader, follower | figure 2, AppendEntries |
 //! | [`SnapshotRequest`], [`SnapshotResponse`] | leader, follower | figure 13, InstallSnapshot |
 //! | [`ReadIndexRequest`], [`ReadIndexResponse`] | follower, leader | dissertation, section 6.4 |
+//! | [`TimeoutNow`] | leader | dissertation, section 3.10 |
 
 use super::entry::Entry;
-use crate::types::{Index, Position, Term};
+use crate::types::{Index, Instant, Position, Term};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// Any message between two servers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Message {
+    /// A server asks who would vote for it.
+    PreVoteRequest(PreVoteRequest),
+    /// The answer to it.
+    PreVoteResponse(PreVoteResponse),
     /// A candidate asks for a vote.
     VoteRequest(VoteRequest),
     /// The answer to it.
@@ -31,6 +37,8 @@ pub enum Message {
     ReadIndexRequest(ReadIndexRequest),
     /// The answer to it.
     ReadIndexResponse(ReadIndexResponse),
+    /// The leader asks a follower to take its place.
+    TimeoutNow(TimeoutNow),
 }
 
 impl Message {
@@ -38,6 +46,9 @@ impl Message {
     #[must_use]
     pub fn term(&self) -> Term {
         match self {
+            Message::PreVoteRequest(m) => m.term,
+            Message::PreVoteResponse(m) => m.term,
+            Message::TimeoutNow(m) => m.term,
             Message::VoteRequest(m) => m.term,
             Message::VoteResponse(m) => m.term,
             Message::AppendRequest(m) => m.term,
@@ -50,6 +61,26 @@ impl Message {
     }
 }
 
+/// A server asks who would vote for it in the term after its own. Nobody's term changes by it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PreVoteRequest {
+    /// The asking server's present term; it would stand in the next one.
+    pub term: Term,
+    /// The last entry of its log.
+    pub last: Position,
+}
+
+/// The answer to a [`PreVoteRequest`]; it promises nothing, so it waits for nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PreVoteResponse {
+    /// The answering server's term.
+    pub term: Term,
+    /// The term of the request that this answers.
+    pub asked: Term,
+    /// Whether it would vote for the asking server.
+    pub granted: bool,
+}
+
 /// A candidate asks for a vote.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct VoteRequest {
@@ -57,6 +88,24 @@ pub struct VoteRequest {
     pub term: Term,
     /// The last entry of the candidate's log.
     pub last: Position,
+    /// What entitles it to stand.
+    pub mandate: Mandate,
+}
+
+/// What entitles a candidate to stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Mandate {
+    /// It heard from no leader. Voters that did hear from one refuse.
+    Silence,
+    /// The leader itself asked it to, and gave up its lease before: voters need not wait.
+    Transfer,
+}
+
+/// The leader asks a follower whose log is complete to stand for election at once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TimeoutNow {
+    /// The leader's term.
+    pub term: Term,
 }
 
 /// A voter's answer; it leaves only after the vote is durable.
@@ -80,7 +129,8 @@ pub struct AppendRequest {
     /// The leader's commit index.
     pub commit: Index,
     /// Counts the leader's confirmations of its leadership; echoed by the answer, so that a
-    /// read knows that its leader was still leader after the read arrived.
+    /// read knows that its leader was still leader after the read arrived, and a lease when it
+    /// began.
     pub round: u64,
 }
 
@@ -92,6 +142,9 @@ pub struct AppendResponse {
     pub term: Term,
     /// The round of the request.
     pub round: u64,
+    /// The follower's clock when it took the request, from which the leader tells how fast it
+    /// runs.
+    pub clock: Instant,
     /// Whether the entries fit.
     pub outcome: AppendOutcome,
 }
@@ -134,6 +187,8 @@ pub struct SnapshotRequest {
     pub offset: u64,
     /// The size of the whole snapshot in bytes.
     pub total: u64,
+    /// The CRC-32C of the whole snapshot: pieces of equal snapshots of two leaders fit together.
+    pub checksum: u32,
     /// The piece.
     pub data: Bytes,
 }
@@ -173,6 +228,17 @@ pub struct ReadIndexRequest {
     pub term: Term,
     /// Chosen by the follower, echoed by the answer.
     pub read: u64,
+    /// How the leader may make sure that it still leads.
+    pub via: ReadVia,
+}
+
+/// How a leader makes sure that it still leads when a read arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ReadVia {
+    /// By a round of messages to a quorum: independent of clocks.
+    Quorum,
+    /// By its lease while it holds one: no message, but clocks must keep to their bound.
+    Lease,
 }
 
 /// The leader's answer to a [`ReadIndexRequest`].

@@ -15,10 +15,10 @@
 //! | AppendEntries, RequestVote, InstallSnapshot | [`Message`], one type each |
 //!
 //! Read in this order: [`Message`], `server.rs` (the way every message takes), `election.rs`,
-//! `following.rs`, `leading.rs`, `durability.rs`, `snapshot.rs`, `reads.rs`.
-//!
-//! Not here: pre-vote, check-quorum, leader leases, membership change, leadership transfer.
+//! `promise.rs`, `following.rs`, `leading.rs`, `durability.rs`, `snapshot.rs`, `reads.rs`,
+//! `lease.rs`, `membership.rs`, `reconfigure.rs`, `transfer.rs`, `clock.rs`.
 
+mod clock;
 mod config;
 mod durability;
 mod election;
@@ -26,30 +26,40 @@ mod entry;
 mod event;
 mod following;
 mod leading;
+mod lease;
 mod log;
+mod membership;
 mod message;
 mod output;
 mod progress;
+mod promise;
 pub mod quorum;
 mod reads;
+mod reconfigure;
 mod role;
 mod server;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
+pub use clock::{ClockRate, ClockReadings};
 pub use config::Config;
 pub use entry::{Entry, Payload};
 pub use event::{
-    AppendRefusal, CampaignReason, CommitReason, Event, FollowReason, InstalledLog, VoteRefusal,
+    AppendRefusal, CampaignReason, ClockJump, CommitReason, Event, FollowReason, InstalledLog,
+    LeaseRefusal, TransferRefusal, VoteRefusal,
 };
 pub use log::{Fit, Log};
+pub use membership::{ChangeRefusal, Membership, MembershipChange, Standing};
 pub use message::{
-    AppendOutcome, AppendRequest, AppendResponse, Conflict, Message, ReadIndexRequest,
-    ReadIndexResponse, SnapshotOutcome, SnapshotRequest, SnapshotResponse, VoteRequest,
-    VoteResponse,
+    AppendOutcome, AppendRequest, AppendResponse, Conflict, Mandate, Message, PreVoteRequest,
+    PreVoteResponse, ReadIndexRequest, ReadIndexResponse, ReadVia, SnapshotOutcome,
+    SnapshotRequest, SnapshotResponse, TimeoutNow, VoteRequest, VoteResponse,
 };
 pub use output::{Output, Persist, ReadId, ReadOutcome, ReceivedSnapshot};
-pub use progress::{Progress, Sending, Transfer};
-pub use role::{Candidate, Follower, Incoming, Leader, Role, Timer};
-pub use server::{Raft, Restored, Snapshot};
+pub use progress::{Inflight, Progress, Sending, Transfer};
+pub use promise::{Promise, PromiseReason};
+pub use role::{Candidate, Follower, Incoming, Leader, PreCandidate, Role, Timer};
+pub use server::{ProposeRefusal, Raft, Restored, Snapshot};
+pub use transfer::HandOver;

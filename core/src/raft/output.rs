@@ -7,7 +7,7 @@ use crate::types::{Index, NodeId, Position, Term};
 use bytes::Bytes;
 
 /// Everything that one input led to, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Output {
     /// Messages that may leave now.
     pub messages: Vec<(NodeId, Message)>,
@@ -25,7 +25,7 @@ pub struct Output {
 }
 
 /// A record that must survive a crash.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Persist {
     /// The term and the vote in it.
     HardState {
@@ -44,7 +44,7 @@ pub enum Persist {
 }
 
 /// A snapshot that arrived from a leader.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReceivedSnapshot {
     /// What it covers.
     pub covers: Position,
@@ -57,7 +57,7 @@ pub struct ReceivedSnapshot {
 pub struct ReadId(pub u64);
 
 /// What became of a read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReadOutcome {
     /// It may be answered from any state that has applied this index.
     At(Index),

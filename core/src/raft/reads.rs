@@ -1,20 +1,21 @@
-//! Linearizable reads without a log entry: ReadIndex (dissertation, section 6.4).
+//! Linearizable reads without a log entry: ReadIndex and lease (dissertation, section 6.4).
 //!
 //! A leader remembers its commit index when the read arrives, proves with one round of messages
 //! that it still leads, and answers once the state machine has applied that index. Reads that
 //! arrive while a round is under way share the next one. A follower asks its leader for the
-//! index and then reads locally.
+//! index and then reads locally. While the leader holds a lease, a read that allows it needs no
+//! round at all.
 
 use super::event::Event;
-use super::message::{Message, ReadIndexRequest, ReadIndexResponse};
+use super::message::{Message, ReadIndexRequest, ReadIndexResponse, ReadVia};
 use super::output::{Output, ReadId, ReadOutcome};
-use super::quorum::majority;
-use super::role::{Leader, Role};
+use super::role::Role;
 use super::server::Raft;
-use crate::types::{Index, Instant, NodeId};
+use crate::types::{Duration, Index, Instant, NodeId};
+use std::sync::Arc;
 
 /// Who waits for a read index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reader {
     /// A read of this server.
     Own(ReadId),
@@ -28,10 +29,8 @@ pub enum Reader {
 }
 
 /// A leader's reads.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LeaderReads {
-    /// The latest round; every append and snapshot message bears it.
-    pub round: u64,
     /// Reads that the latest round will confirm, with the commit index when it began.
     confirming: Option<(Index, Vec<Reader>)>,
     /// Reads for the next round, or for when the term's first entry is committed.
@@ -39,31 +38,49 @@ pub struct LeaderReads {
 }
 
 /// A follower's reads.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AskedReads {
     /// The reads for which the leader was asked, and when.
     asked: Vec<(ReadId, Instant)>,
 }
 
+impl AskedReads {
+    /// When the oldest is given up.
+    pub(super) fn expire_at(&self, patience: Duration) -> Option<Instant> {
+        self.asked.first().map(|(_, asked_at)| *asked_at + patience)
+    }
+
+    /// Another clock counts: waits as if all had been asked now.
+    pub(super) fn ask_anew(&mut self, now: Instant) {
+        self.asked
+            .iter_mut()
+            .for_each(|(_, asked_at)| *asked_at = now);
+    }
+}
+
 impl Raft {
     /// A read wants to know which index it must see applied. The answer comes in
     /// [`Output::reads`], now or later.
-    pub fn read(&mut self, now: Instant, read: ReadId, out: &mut Output) {
-        self.expire_asked_reads(now, out);
+    pub fn read(&mut self, now: Instant, read: ReadId, via: ReadVia, out: &mut Output) {
+        self.observe_clock(now, out);
         let term = self.term;
         match &mut self.role {
-            Role::Leader(_) => self.read_as_leader(now, Reader::Own(read), out),
+            Role::Leader(_) => self.read_as_leader(now, Reader::Own(read), via, out),
             Role::Follower(follower) => match follower.leader {
                 Some(leader) => {
                     follower.reads.asked.push((read, now));
-                    let request = ReadIndexRequest { term, read: read.0 };
+                    let read = read.0;
+                    let request = ReadIndexRequest { term, read, via };
                     out.messages
                         .push((leader, Message::ReadIndexRequest(request)));
                 }
                 None => out.reads.push((read, ReadOutcome::Failed)),
             },
-            Role::Candidate(_) => out.reads.push((read, ReadOutcome::Failed)),
+            Role::PreCandidate(_) | Role::Candidate(_) => {
+                out.reads.push((read, ReadOutcome::Failed));
+            }
         }
+        self.assert_invariants();
     }
 
     /// A follower asks for a read index.
@@ -80,9 +97,9 @@ impl Raft {
                     node: from,
                     read: request.read,
                 };
-                self.read_as_leader(now, reader, out);
+                self.read_as_leader(now, reader, request.via, out);
             }
-            Role::Follower(_) | Role::Candidate(_) => {
+            Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => {
                 let refusal = ReadIndexResponse {
                     term: self.term,
                     read: request.read,
@@ -119,7 +136,10 @@ impl Raft {
         ));
     }
 
-    fn read_as_leader(&mut self, now: Instant, reader: Reader, out: &mut Output) {
+    fn read_as_leader(&mut self, now: Instant, reader: Reader, via: ReadVia, out: &mut Output) {
+        if via == ReadVia::Lease && self.reads_by_lease(now, out) {
+            return self.answer_reader(reader, self.commit, out);
+        }
         let (term, commit) = (self.term, self.commit);
         let Role::Leader(leader) = &mut self.role else {
             return;
@@ -143,23 +163,30 @@ impl Raft {
         if !ready || reads.queued.is_empty() {
             return;
         }
-        reads.round += 1;
         reads.confirming = Some((commit, std::mem::take(&mut reads.queued)));
+        leader.lease.begin_round(now);
         self.send_heartbeats(now, out);
         self.confirm_reads(now, out);
     }
 
     /// Answers the reads of the present round if a majority has confirmed it.
     pub(super) fn confirm_reads(&mut self, now: Instant, out: &mut Output) {
-        let (id, term, needed) = (self.id, self.term, majority(self.voters.len()));
+        let (id, membership) = (self.id, Arc::clone(self.membership()));
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
         if leader.reads.confirming.is_none() {
             return;
         }
-        let by = confirmed_by(id, leader);
-        if by.len() < needed {
+        let round = leader.lease.round;
+        let answered = leader
+            .progress
+            .iter()
+            .filter(|progress| progress.round >= round);
+        let mut by = vec![id];
+        by.extend(answered.map(|progress| progress.node));
+        by.retain(|node| membership.is_voter(*node));
+        if !membership.quorum().is_quorum(|node| by.contains(&node)) {
             return;
         }
         let Some((index, readers)) = leader.reads.confirming.take() else {
@@ -171,20 +198,24 @@ impl Raft {
             by,
         });
         for reader in readers {
-            match reader {
-                Reader::Own(read) => out.reads.push((read, ReadOutcome::At(index))),
-                Reader::Follower { node, read } => {
-                    let response = ReadIndexResponse {
-                        term,
-                        read,
-                        index: Some(index),
-                    };
-                    out.messages
-                        .push((node, Message::ReadIndexResponse(response)));
-                }
-            }
+            self.answer_reader(reader, index, out);
         }
         self.begin_read_round(now, out);
+    }
+
+    fn answer_reader(&self, reader: Reader, index: Index, out: &mut Output) {
+        match reader {
+            Reader::Own(read) => out.reads.push((read, ReadOutcome::At(index))),
+            Reader::Follower { node, read } => {
+                let response = ReadIndexResponse {
+                    term: self.term,
+                    read,
+                    index: Some(index),
+                };
+                let response = Message::ReadIndexResponse(response);
+                out.messages.push((node, response));
+            }
+        }
     }
 
     /// Whatever this role had promised to readers is void.
@@ -217,12 +248,12 @@ impl Raft {
                         .map(|(read, _)| (read, ReadOutcome::Failed)),
                 );
             }
-            Role::Candidate(_) => {}
+            Role::PreCandidate(_) | Role::Candidate(_) => {}
         }
     }
 
     /// Gives up on reads whose question or answer was lost.
-    fn expire_asked_reads(&mut self, now: Instant, out: &mut Output) {
+    pub(super) fn expire_asked_reads(&mut self, now: Instant, out: &mut Output) {
         let patience = self.config.election_timeout_max;
         let Role::Follower(follower) = &mut self.role else {
             return;
@@ -235,16 +266,4 @@ impl Raft {
             alive
         });
     }
-}
-
-/// Who has answered the latest round, the leader itself first.
-fn confirmed_by(id: NodeId, leader: &Leader) -> Vec<NodeId> {
-    let round = leader.reads.round;
-    let answered = leader
-        .progress
-        .iter()
-        .filter(|progress| progress.round >= round);
-    std::iter::once(id)
-        .chain(answered.map(|progress| progress.node))
-        .collect()
 }

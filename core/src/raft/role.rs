@@ -1,15 +1,19 @@
 //! What a server holds only while it plays a role.
 
+use super::lease::Lease;
 use super::progress::Progress;
 use super::reads::{AskedReads, LeaderReads};
+use super::transfer::HandOver;
 use crate::types::{Index, Instant, NodeId, Position};
 use bytes::Bytes;
 
 /// The role of a server in its term (Raft paper, figure 4).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Follows a leader, or waits for one.
     Follower(Follower),
+    /// Asks who would vote for it, before it stands for election.
+    PreCandidate(PreCandidate),
     /// Stands for election.
     Candidate(Candidate),
     /// Leads.
@@ -17,20 +21,27 @@ pub enum Role {
 }
 
 /// A server that follows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Follower {
     /// Who leads the term, once it has been heard.
     pub leader: Option<NodeId>,
     /// When it will stand for election unless it hears from a leader.
     pub timer: Timer,
-    /// A snapshot that arrives in pieces.
-    pub incoming: Option<Incoming>,
     /// Reads for which the leader was asked.
     pub reads: AskedReads,
 }
 
+/// A server that asks who would vote for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PreCandidate {
+    /// What each voter said, itself first.
+    pub votes: Vec<(NodeId, bool)>,
+    /// When it asks again.
+    pub timer: Timer,
+}
+
 /// A server that stands for election.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Candidate {
     /// What each voter said. Its own vote appears once it is durable.
     pub votes: Vec<(NodeId, bool)>,
@@ -41,14 +52,22 @@ pub struct Candidate {
 }
 
 /// A server that leads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Leader {
-    /// Its followers, by id.
+    /// Everyone it sends to, by id: the other members, and for a while those who left.
     pub progress: Vec<Progress>,
     /// The first entry of its term: nothing is known to be committed before that is.
     pub first_of_term: Index,
     /// Reads that wait for proof that it still leads.
     pub reads: LeaderReads,
+    /// Since when a quorum is known to follow.
+    pub lease: Lease,
+    /// The server that is to lead next, while leadership is handed over.
+    pub hand_over: Option<HandOver>,
+    /// Payload bytes of entries that are not committed.
+    pub uncommitted_bytes: u64,
+    /// When the next piece of a snapshot may leave, by the configured bandwidth.
+    pub snapshot_paced_until: Instant,
     /// When the next heartbeat is due.
     pub heartbeat_at: Instant,
     /// An entry of an earlier term that a majority holds and that was reported as withheld.
@@ -56,7 +75,7 @@ pub struct Leader {
 }
 
 /// An election timer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Timer {
     /// When it was set.
     pub set_at: Instant,
@@ -65,12 +84,14 @@ pub struct Timer {
 }
 
 /// A snapshot that arrives in pieces.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Incoming {
     /// What it covers.
     pub covers: Position,
     /// Its size.
     pub total: u64,
+    /// The CRC-32C of the whole.
+    pub checksum: u32,
     /// The pieces, in order and without gaps.
     pub pieces: Vec<Bytes>,
     /// The bytes of the pieces.

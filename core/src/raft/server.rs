@@ -8,22 +8,29 @@ use super::config::Config;
 use super::durability::{After, Durability};
 use super::entry::{Entry, Payload};
 use super::event::{Event, FollowReason};
+use super::lease::Lease;
 use super::log::Log;
+use super::membership::{Membership, Standing};
 use super::message::{
     AppendOutcome, AppendResponse, Conflict, Message, SnapshotOutcome, SnapshotResponse,
-    VoteResponse,
 };
 use super::output::{Output, Persist};
 use super::progress::Progress;
+use super::promise::{Promise, PromiseReason};
+use super::quorum::majority;
 use super::reads::{AskedReads, LeaderReads};
-use super::role::{Follower, Leader, Role, Timer};
-use crate::types::{Index, Instant, NodeId, Position, Rng, Term};
+use super::reconfigure::Memberships;
+use super::role::{Follower, Incoming, Leader, Role, Timer};
+use crate::types::{Duration, Index, Instant, NodeId, Position, Rng, Term};
 use bytes::Bytes;
 use std::sync::Arc;
 
 /// What a server knows when it starts: from its disk, or nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Restored {
+    /// The members that a new cluster begins with; empty for a server that joins one and is told
+    /// by its leader.
+    pub bootstrap: Membership,
     /// The durable term.
     pub term: Term,
     /// The vote given in it.
@@ -37,12 +44,49 @@ pub struct Restored {
 }
 
 /// A durable snapshot, whole and opaque.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Snapshot {
     /// The last entry that it covers.
     pub covers: Position,
+    /// The members at that entry. They are part of `data` too, which is opaque here.
+    pub membership: Arc<Membership>,
     /// Its bytes.
     pub data: Bytes,
+    /// Their CRC-32C.
+    pub checksum: u32,
+}
+
+impl Snapshot {
+    /// A snapshot of these bytes.
+    #[must_use]
+    pub fn new(covers: Position, membership: Arc<Membership>, data: Bytes) -> Snapshot {
+        let checksum = crc32c::crc32c(&data);
+        Snapshot {
+            covers,
+            membership,
+            data,
+            checksum,
+        }
+    }
+}
+
+/// Why proposals are not taken. None of them was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProposeRefusal {
+    /// This server does not lead.
+    NotLeader,
+    /// Leadership is being handed over.
+    HandingOver {
+        /// Who is to lead.
+        to: NodeId,
+    },
+    /// Too much waits to be committed.
+    Busy {
+        /// Payload bytes that are not committed.
+        uncommitted: u64,
+        /// The configured limit.
+        limit: u64,
+    },
 }
 
 /// One server's consensus: who leads, and what is committed.
@@ -51,10 +95,10 @@ pub struct Snapshot {
 /// 1. `log.base.index <= commit <= log.last.index`.
 /// 2. A snapshot is held whenever the log has a base, and covers at least the base.
 /// 3. A leader's followers have `matched < next`, and `next` is at most one past the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Raft {
     pub(super) id: NodeId,
-    pub(super) voters: Arc<[NodeId]>,
+    pub(super) memberships: Memberships,
     pub(super) config: Arc<Config>,
     pub(super) rng: Rng,
     pub(super) term: Term,
@@ -64,29 +108,40 @@ pub struct Raft {
     pub(super) snapshot: Option<Snapshot>,
     pub(super) role: Role,
     pub(super) durability: Durability,
+    /// Until when it helps nobody to be elected.
+    pub(super) promise: Promise,
+    /// A snapshot that arrives in pieces. It outlives changes of leader: equal snapshots of two
+    /// leaders are equal byte for byte.
+    pub(super) incoming: Option<Incoming>,
+    /// The time of the latest input.
+    pub(super) latest: Instant,
 }
 
 impl Raft {
     /// A server that starts as a follower, with what its disk remembered.
     #[must_use]
-    pub fn new(
-        id: NodeId,
-        voters: &[NodeId],
-        setup: (Arc<Config>, u64),
-        restored: Restored,
-        now: Instant,
-    ) -> Raft {
+    pub fn new(id: NodeId, setup: (Arc<Config>, u64), restored: Restored, now: Instant) -> Raft {
         let (config, seed) = setup;
-        assert!(voters.contains(&id), "{id} is one of the voters");
-        let base = restored
-            .snapshot
-            .as_ref()
-            .map_or(Position::ZERO, |snapshot| snapshot.covers);
+        let (base, membership) = match &restored.snapshot {
+            Some(snapshot) => (snapshot.covers, Arc::clone(&snapshot.membership)),
+            None => (Position::ZERO, Arc::new(restored.bootstrap)),
+        };
+        let is_new = restored.term == Term::ZERO && base == Position::ZERO;
         let log = Log::new(base, restored.entries);
         let commit = restored.commit.max(base.index).min(log.last().index);
+        let timer = Timer {
+            set_at: now,
+            fires_at: now,
+        };
+        // Whoever ran before may have heard from a leader just before it stopped.
+        let promised = if is_new {
+            Duration::ZERO
+        } else {
+            config.election_timeout_min
+        };
         let mut raft = Raft {
             id,
-            voters: voters.into(),
+            memberships: Memberships::of(membership, &log),
             rng: Rng::new(seed),
             term: restored.term,
             vote: restored.vote,
@@ -96,13 +151,15 @@ impl Raft {
             snapshot: restored.snapshot,
             role: Role::Follower(Follower {
                 leader: None,
-                timer: Timer {
-                    set_at: now,
-                    fires_at: now,
-                },
-                incoming: None,
+                timer,
                 reads: AskedReads::default(),
             }),
+            promise: Promise {
+                until: now + promised,
+                why: PromiseReason::Restarted,
+            },
+            incoming: None,
+            latest: now,
             config,
         };
         raft.reset_election_timer(now);
@@ -110,12 +167,23 @@ impl Raft {
         raft
     }
 
-    /// A message of another server arrived.
+    /// A message of another server arrived. It need not be a member: a server that joins knows no
+    /// members yet, and one that lags may not know the latest (dissertation, section 4.2.1).
     pub fn on_message(&mut self, now: Instant, from: NodeId, message: Message, out: &mut Output) {
-        if from == self.id || !self.voters.contains(&from) {
+        if from == self.id {
             return;
         }
-        if message.term() > self.term {
+        self.observe_clock(now, out);
+        if let Message::VoteRequest(request) = &message
+            && let Some(why) = self.promise_refusal(now, request)
+        {
+            let candidate = from;
+            out.events.push(Event::VoteRefused { candidate, why });
+            return;
+        }
+        // Asking in advance, and being asked, changes nobody's term.
+        let settles = !matches!(message, Message::PreVoteRequest(_));
+        if settles && message.term() > self.term {
             let why = FollowReason::HigherTerm {
                 from,
                 previous: self.term,
@@ -125,12 +193,29 @@ impl Raft {
             return;
         }
         self.dispatch(now, from, message, out);
-        self.replicate(now, out);
+        self.settle(now, out);
+    }
+
+    /// What a leader does after every input, and what must hold after it.
+    fn settle(&mut self, now: Instant, out: &mut Output) {
+        if let Role::Leader(_) = &self.role {
+            self.renew_lease();
+            self.advance_hand_over(out);
+            self.advance_change(now, out);
+            self.replicate(now, out);
+        }
         self.assert_invariants();
     }
 
     fn dispatch(&mut self, now: Instant, from: NodeId, message: Message, out: &mut Output) {
         match message {
+            Message::PreVoteRequest(request) => {
+                self.on_pre_vote_request(now, from, &request, out);
+            }
+            Message::PreVoteResponse(response) => {
+                self.on_pre_vote_response(now, from, &response, out);
+            }
+            Message::TimeoutNow(_) => self.on_timeout_now(now, from, out),
             Message::VoteRequest(request) => self.on_vote_request(now, from, &request, out),
             Message::VoteResponse(response) => self.on_vote_response(now, from, &response, out),
             Message::AppendRequest(request) => self.on_append(now, from, request, out),
@@ -157,7 +242,9 @@ impl Raft {
         };
         match message {
             // Handled like any other: the refusal names the rule.
-            Message::VoteRequest(_) => return false,
+            Message::VoteRequest(_) | Message::PreVoteRequest(_) => return false,
+            // Who answers in advance may well be of an earlier term.
+            Message::PreVoteResponse(_) => return false,
             // Who reads does not care about terms; the answer brings the follower up to date.
             Message::ReadIndexRequest(_) => return false,
             Message::AppendRequest(request) => {
@@ -170,6 +257,7 @@ impl Raft {
                 let response = AppendResponse {
                     term: self.term,
                     round: request.round,
+                    clock: self.latest,
                     outcome,
                 };
                 self.send_after(
@@ -196,61 +284,100 @@ impl Raft {
             Message::VoteResponse(_)
             | Message::AppendResponse(_)
             | Message::SnapshotResponse(_)
-            | Message::ReadIndexResponse(_) => {}
+            | Message::ReadIndexResponse(_)
+            | Message::TimeoutNow(_) => {}
         }
         out.events.push(refused);
         true
     }
 
-    /// When [`Raft::on_deadline`] wants to be called.
+    /// When [`Raft::on_deadline`] wants to be called; none while there is nothing to wait for.
     #[must_use]
-    pub fn deadline(&self) -> Instant {
+    pub fn deadline(&self) -> Option<Instant> {
         match &self.role {
-            Role::Follower(follower) => follower.timer.fires_at,
-            Role::Candidate(candidate) => candidate.timer.fires_at,
-            Role::Leader(leader) => leader.heartbeat_at,
+            Role::Follower(follower) => {
+                // Without a vote there is no election to stand for.
+                let campaigns = self.membership().is_voter(self.id);
+                let timer = campaigns.then_some(follower.timer.fires_at);
+                let reads = follower.reads.expire_at(self.config.election_timeout_max);
+                timer.into_iter().chain(reads).min()
+            }
+            Role::PreCandidate(asking) => Some(asking.timer.fires_at),
+            Role::Candidate(candidate) => Some(candidate.timer.fires_at),
+            Role::Leader(leader) => {
+                let hand_over = leader.hand_over.as_ref().map(|hand_over| hand_over.until);
+                let pieces = self.snapshot_piece_due(leader);
+                let others = hand_over.into_iter().chain(pieces);
+                others.chain([leader.heartbeat_at]).min()
+            }
         }
     }
 
     /// The deadline has come. Calling too early does nothing.
     pub fn on_deadline(&mut self, now: Instant, out: &mut Output) {
-        if now < self.deadline() {
-            return;
+        self.observe_clock(now, out);
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return self.assert_invariants();
         }
         match &self.role {
-            Role::Follower(_) | Role::Candidate(_) => self.campaign(now, out),
-            Role::Leader(_) => self.heartbeat(now, out),
+            Role::Follower(follower) => {
+                let silent = now >= follower.timer.fires_at;
+                self.expire_asked_reads(now, out);
+                if silent && self.membership().is_voter(self.id) {
+                    self.campaign(now, out);
+                }
+            }
+            Role::PreCandidate(_) | Role::Candidate(_) => self.campaign(now, out),
+            Role::Leader(leader) => {
+                let due = now >= leader.heartbeat_at;
+                self.expire_hand_over(now, out);
+                if due && !self.step_down_without_quorum(now, out) {
+                    self.heartbeat(now, out);
+                }
+            }
         }
-        self.assert_invariants();
+        self.settle(now, out);
     }
 
     /// All records up to `record` are durable; see [`Output::records`] for their numbers.
     pub fn on_durable(&mut self, now: Instant, record: u64, out: &mut Output) {
+        self.observe_clock(now, out);
         out.messages.extend(self.durability.reached(record));
         self.count_own_vote(now, out);
         self.advance_commit(now, out);
-        self.replicate(now, out);
-        self.assert_invariants();
+        self.settle(now, out);
     }
 
-    /// Appends commands to the log. Every one is committed, or replaced by another leader's.
+    /// Appends commands to the log, all or none. Every one is committed, or replaced by another
+    /// leader's. Returns the position of the last of them.
     ///
-    /// Returns the position of the last of them; none when this server does not lead.
+    /// # Errors
+    /// Why none was taken.
     pub fn propose(
         &mut self,
         now: Instant,
-        commands: impl IntoIterator<Item = Bytes>,
+        commands: &[Bytes],
         out: &mut Output,
-    ) -> Option<Position> {
-        let Role::Leader(_) = &self.role else {
-            return None;
+    ) -> Result<Position, ProposeRefusal> {
+        self.observe_clock(now, out);
+        let limit = self.config.uncommitted_bytes;
+        let Role::Leader(leader) = &mut self.role else {
+            return Err(ProposeRefusal::NotLeader);
         };
-        for command in commands {
-            self.append_own(Payload::Command(command), out);
+        if let Some(hand_over) = &leader.hand_over {
+            return Err(ProposeRefusal::HandingOver { to: hand_over.to });
         }
-        self.replicate(now, out);
-        self.assert_invariants();
-        Some(self.log.last())
+        let bytes: u64 = commands.iter().map(|command| command.len() as u64).sum();
+        let uncommitted = leader.uncommitted_bytes;
+        if uncommitted > 0 && uncommitted.saturating_add(bytes) > limit {
+            return Err(ProposeRefusal::Busy { uncommitted, limit });
+        }
+        leader.uncommitted_bytes += bytes;
+        for command in commands {
+            self.append_own(Payload::Command(command.clone()), out);
+        }
+        self.settle(now, out);
+        Ok(self.log.last())
     }
 
     pub(super) fn append_own(&mut self, payload: Payload, out: &mut Output) -> Position {
@@ -259,8 +386,10 @@ impl Raft {
             .log
             .get(position.index)
             .expect("it was appended just now");
+        let payload = entry.payload.clone();
         out.records.push(Persist::Entry(entry.clone()));
         self.durability.log_issued(position.index);
+        self.adopt_membership(position.index, &payload, out);
         position
     }
 
@@ -285,13 +414,6 @@ impl Raft {
         }
     }
 
-    pub(super) fn peers(&self) -> impl Iterator<Item = NodeId> + use<> {
-        let (id, voters) = (self.id, Arc::clone(&self.voters));
-        (0..voters.len())
-            .map(move |place| voters[place])
-            .filter(move |peer| *peer != id)
-    }
-
     pub(super) fn new_timer(&mut self, now: Instant) -> Timer {
         let (low, high) = (
             self.config.election_timeout_min,
@@ -300,7 +422,7 @@ impl Raft {
         let wait = self.rng.between(low.as_micros(), high.as_micros());
         Timer {
             set_at: now,
-            fires_at: now + crate::types::Duration::micros(wait),
+            fires_at: now + Duration::micros(wait),
         }
     }
 
@@ -308,12 +430,14 @@ impl Raft {
         let fresh = self.new_timer(now);
         match &mut self.role {
             Role::Follower(follower) => follower.timer = fresh,
+            Role::PreCandidate(asking) => asking.timer = fresh,
             Role::Candidate(candidate) => candidate.timer = fresh,
             Role::Leader(_) => {}
         }
     }
 
-    /// Follows: in a new term, whose vote is free, or in this one, whose leader is known.
+    /// Follows: in a new term, whose vote is free, or in this one, whose leader is known or
+    /// was this server.
     pub(super) fn become_follower(
         &mut self,
         now: Instant,
@@ -328,7 +452,9 @@ impl Raft {
         );
         self.abandon_reads(out);
         let leader = match why {
-            FollowReason::HigherTerm { .. } => None,
+            FollowReason::HigherTerm { .. }
+            | FollowReason::QuorumLost { .. }
+            | FollowReason::Removed => None,
             FollowReason::LeaderOfTerm { leader } => Some(leader),
         };
         if term > self.term {
@@ -339,18 +465,14 @@ impl Raft {
         // A follower's patience is its own: only a leader's word or a vote given renews it.
         let timer = match &self.role {
             Role::Follower(follower) => follower.timer,
+            Role::PreCandidate(asking) => asking.timer,
             Role::Candidate(candidate) => candidate.timer,
             Role::Leader(_) => self.new_timer(now),
-        };
-        let incoming = match &mut self.role {
-            Role::Follower(follower) => follower.incoming.take(),
-            Role::Candidate(_) | Role::Leader(_) => None,
         };
         let reads = AskedReads::default();
         self.role = Role::Follower(Follower {
             leader,
             timer,
-            incoming,
             reads,
         });
         out.events.push(Event::BecameFollower { term, why });
@@ -363,32 +485,38 @@ impl Raft {
             matches!(self.role, Role::Candidate(_)),
             "only a candidate is elected"
         );
-        let needed = super::quorum::majority(self.voters.len()) as u64;
+        let membership = Arc::clone(self.membership());
         out.events.push(Event::BecameLeader {
             term: self.term,
             votes,
-            needed,
+            needed: majority(membership.voters.len()) as u64,
         });
         let next = self.log.last().index.next();
+        let others = membership
+            .members()
+            .into_iter()
+            .filter(|node| *node != self.id);
+        let uncommitted = self.log.range(self.commit, self.log.last().index);
         self.role = Role::Leader(Leader {
-            progress: self.peers().map(|peer| Progress::new(peer, next)).collect(),
+            progress: others.map(|node| Progress::new(node, next, now)).collect(),
             first_of_term: next,
             reads: LeaderReads::default(),
+            lease: Lease::default(),
+            hand_over: None,
+            uncommitted_bytes: uncommitted.map(|entry| entry.payload.len()).sum(),
+            snapshot_paced_until: now,
             heartbeat_at: now + self.config.heartbeat_interval,
             withheld: Index::ZERO,
         });
+        self.incoming = None;
         self.append_own(Payload::Noop, out);
+        if let Role::Leader(leader) = &mut self.role {
+            leader.lease.begin_round(now);
+        }
         self.replicate(now, out);
     }
 
-    pub(super) fn refuse_vote_response(&self) -> Message {
-        Message::VoteResponse(VoteResponse {
-            term: self.term,
-            granted: false,
-        })
-    }
-
-    fn assert_invariants(&self) {
+    pub(super) fn assert_invariants(&self) {
         let (base, last) = (self.log.base().index, self.log.last().index);
         assert!(
             base <= self.commit && self.commit <= last,
@@ -428,10 +556,22 @@ impl Raft {
         self.id
     }
 
-    /// All voters, this server among them.
+    /// How it takes part in the cluster, as far as its own log says.
     #[must_use]
-    pub fn voters(&self) -> &[NodeId] {
-        &self.voters
+    pub fn standing(&self) -> Standing {
+        self.membership().standing(self.id)
+    }
+
+    /// Until when it helps nobody to be elected, and why.
+    #[must_use]
+    pub fn promise(&self) -> Promise {
+        self.promise
+    }
+
+    /// A snapshot that arrives in pieces.
+    #[must_use]
+    pub fn incoming(&self) -> Option<&Incoming> {
+        self.incoming.as_ref()
     }
 
     /// Its term, durable or not yet.
@@ -457,7 +597,7 @@ impl Raft {
     pub fn leader(&self) -> Option<NodeId> {
         match &self.role {
             Role::Follower(follower) => follower.leader,
-            Role::Candidate(_) => None,
+            Role::PreCandidate(_) | Role::Candidate(_) => None,
             Role::Leader(_) => Some(self.id),
         }
     }

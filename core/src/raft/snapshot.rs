@@ -10,10 +10,12 @@ use super::log::Fit;
 use super::message::{Message, SnapshotOutcome, SnapshotRequest, SnapshotResponse};
 use super::output::{Output, Persist, ReceivedSnapshot};
 use super::progress::{Progress, Sending, Transfer};
-use super::role::{Incoming, Role};
+use super::reconfigure::Memberships;
+use super::role::{Incoming, Leader};
 use super::server::{Raft, Snapshot};
-use crate::types::{Index, Instant, NodeId};
+use crate::types::{Duration, Index, Instant, NodeId};
 use bytes::{Bytes, BytesMut};
+use std::sync::Arc;
 
 /// The leader's side.
 impl Raft {
@@ -33,76 +35,88 @@ impl Raft {
             covers: snapshot.covers,
             bytes: snapshot.data.len() as u64,
         });
-        follower.state = Sending::Snapshot(Transfer {
-            covers: snapshot.covers,
-            acknowledged: 0,
-            total: snapshot.data.len() as u64,
-            sent_at: None,
-        });
+        let total = snapshot.data.len() as u64;
+        follower.state = Sending::Snapshot(Transfer::new(snapshot.covers, total));
     }
 
-    /// Sends the next piece unless one is under way.
-    pub(super) fn send_snapshot_piece(
+    /// Sends pieces as far as the follower's window and the leader's bandwidth allow.
+    pub(super) fn send_snapshot_pieces(
         &self,
         now: Instant,
         follower: &mut Progress,
+        paced_until: &mut Instant,
         out: &mut Output,
     ) {
         let Sending::Snapshot(transfer) = &mut follower.state else {
             return;
         };
-        let snapshot = self
-            .snapshot
-            .as_ref()
-            .expect("a log with a base has a snapshot");
+        let snapshot = self.sendable_snapshot();
         if transfer.covers != snapshot.covers {
             // A newer snapshot took the place of the one that was being sent.
-            *transfer = Transfer {
+            *transfer = Transfer::new(snapshot.covers, snapshot.data.len() as u64);
+        }
+        while self.wants_piece(transfer) && *paced_until <= now {
+            let (start, end) = (
+                transfer.sent,
+                transfer.sent + self.config.snapshot_chunk_bytes,
+            );
+            let piece = snapshot
+                .data
+                .slice(start as usize..end.min(transfer.total) as usize);
+            transfer.sent += piece.len() as u64;
+            transfer.moved_at = Some(now);
+            let micros = piece.len() as u64 * 1_000_000 / self.config.snapshot_bytes_per_second;
+            *paced_until = now + Duration::micros(micros);
+            let request = SnapshotRequest {
+                term: self.term,
+                round: self.round(),
                 covers: snapshot.covers,
-                acknowledged: 0,
-                total: snapshot.data.len() as u64,
-                sent_at: None,
+                offset: start,
+                total: transfer.total,
+                checksum: snapshot.checksum,
+                data: piece,
             };
+            let request = Message::SnapshotRequest(request);
+            out.messages.push((follower.node, request));
         }
-        if transfer.sent_at.is_some() {
-            return;
-        }
-        transfer.sent_at = Some(now);
-        let start = transfer.acknowledged.min(transfer.total);
-        let end = start
-            .saturating_add(self.config.snapshot_chunk_bytes)
-            .min(transfer.total);
-        let request = SnapshotRequest {
-            term: self.term,
-            round: self.round(),
-            covers: snapshot.covers,
-            offset: start,
-            total: transfer.total,
-            data: snapshot.data.slice(start as usize..end as usize),
-        };
-        out.messages
-            .push((follower.node, Message::SnapshotRequest(request)));
     }
 
-    /// At a heartbeat: repeats the piece that was not acknowledged since the last one, which
-    /// also shows the follower that the leader lives.
-    pub(super) fn repeat_snapshot_piece(
-        &self,
-        now: Instant,
-        follower: &mut Progress,
-        out: &mut Output,
-    ) {
-        let Sending::Snapshot(transfer) = &mut follower.state else {
-            return;
-        };
+    fn sendable_snapshot(&self) -> &Snapshot {
+        let held = self.snapshot.as_ref();
+        held.expect("a log with a base has a snapshot")
+    }
+
+    /// Whether a piece may follow: the window has room, or the last piece is to be repeated,
+    /// which asks the follower how far it is.
+    fn wants_piece(&self, transfer: &Transfer) -> bool {
+        let window = self.config.snapshot_inflight * self.config.snapshot_chunk_bytes;
+        let more = transfer.sent < transfer.total && transfer.under_way() < window;
+        more || transfer.moved_at.is_none()
+    }
+
+    /// When the bandwidth allows the next piece that some follower's window allows.
+    pub(super) fn snapshot_piece_due(&self, leader: &Leader) -> Option<Instant> {
+        let waits = leader
+            .progress
+            .iter()
+            .any(|progress| match &progress.state {
+                Sending::Snapshot(transfer) => self.wants_piece(transfer),
+                Sending::Probe { .. } | Sending::Replicate { .. } => false,
+            });
+        waits.then_some(leader.snapshot_paced_until)
+    }
+
+    /// At a heartbeat: when nothing moved since the last one, goes on from what the follower
+    /// holds, which also shows it that the leader lives.
+    pub(super) fn revive_snapshot(&self, now: Instant, follower: &mut Progress) {
         let patience = self.config.heartbeat_interval;
-        if transfer
-            .sent_at
-            .is_some_and(|sent_at| now.since(sent_at) >= patience)
+        if let Sending::Snapshot(transfer) = &mut follower.state
+            && transfer
+                .moved_at
+                .is_some_and(|moved| now.since(moved) >= patience)
         {
-            transfer.sent_at = None;
+            transfer.go_back();
         }
-        self.send_snapshot_piece(now, follower, out);
     }
 
     /// A follower tells how far it is with a snapshot.
@@ -114,17 +128,13 @@ impl Raft {
         out: &mut Output,
     ) {
         let last = self.log.last().index;
-        let Some(follower) = self.follower_mut(from) else {
+        let Some(follower) = self.heard_from(now, from, response.round) else {
             return;
         };
-        follower.round = follower.round.max(response.round);
         if let Sending::Snapshot(transfer) = &mut follower.state {
             match response.outcome {
                 SnapshotOutcome::Received { bytes } if response.covers == transfer.covers => {
-                    if bytes < transfer.total {
-                        transfer.sent_at = None;
-                    }
-                    transfer.acknowledged = bytes.min(transfer.total);
+                    transfer.received(bytes, now);
                 }
                 SnapshotOutcome::Installed { matched } if matched <= last => {
                     follower.acknowledge(matched);
@@ -183,11 +193,10 @@ impl Raft {
 
     /// Takes a piece if it follows what is there; returns how many bytes are there.
     fn receive(&mut self, leader: NodeId, request: SnapshotRequest, out: &mut Output) -> u64 {
-        let Role::Follower(follower) = &mut self.role else {
-            return 0;
-        };
-        let same = follower.incoming.as_ref().is_some_and(|incoming| {
-            incoming.covers == request.covers && incoming.total == request.total
+        let same = self.incoming.as_ref().is_some_and(|incoming| {
+            incoming.covers == request.covers
+                && incoming.total == request.total
+                && incoming.checksum == request.checksum
         });
         if !same {
             out.events.push(Event::SnapshotReceiveStarted {
@@ -195,17 +204,15 @@ impl Raft {
                 covers: request.covers,
                 bytes: request.total,
             });
+            self.incoming = None;
         }
-        let fresh = || Incoming {
+        let incoming = self.incoming.get_or_insert_with(|| Incoming {
             covers: request.covers,
             total: request.total,
+            checksum: request.checksum,
             pieces: Vec::new(),
             received: 0,
-        };
-        if !same {
-            follower.incoming = Some(fresh());
-        }
-        let incoming = follower.incoming.get_or_insert_with(fresh);
+        });
         let fits = request.offset == incoming.received
             && incoming.received + request.data.len() as u64 <= incoming.total;
         let was_complete = same && incoming.is_complete();
@@ -213,24 +220,35 @@ impl Raft {
             incoming.received += request.data.len() as u64;
             incoming.pieces.push(request.data);
         }
+        let received = incoming.received;
         if incoming.is_complete() && !was_complete {
-            let data = join(&incoming.pieces);
-            out.received = Some(ReceivedSnapshot {
-                covers: incoming.covers,
-                data,
-            });
+            return self.complete_snapshot(out);
         }
+        received
+    }
+
+    /// All pieces are there: hands the snapshot on, or begins anew if it is not what was sent.
+    fn complete_snapshot(&mut self, out: &mut Output) -> u64 {
+        let Some(incoming) = &self.incoming else {
+            return 0;
+        };
+        let (covers, data) = (incoming.covers, join(&incoming.pieces));
+        if crc32c::crc32c(&data) != incoming.checksum {
+            self.incoming = None;
+            out.events.push(Event::SnapshotDamaged { covers });
+            return 0;
+        }
+        out.received = Some(ReceivedSnapshot { covers, data });
         incoming.received
     }
 
     /// The received snapshot that covers `snapshot.covers` is durable as a file: it becomes the
     /// beginning of the log, unless what it covers is committed here by now.
     pub fn on_snapshot_stored(&mut self, now: Instant, snapshot: Snapshot, out: &mut Output) {
+        self.observe_clock(now, out);
         let covers = snapshot.covers;
         let leader = self.leader();
-        if let Role::Follower(follower) = &mut self.role {
-            follower.incoming = None;
-        }
+        self.incoming = None;
         if covers.index <= self.commit {
             out.events.push(Event::SnapshotIgnored {
                 covers,
@@ -243,10 +261,12 @@ impl Raft {
         // follows may have been acknowledged, so it stays. Anything else is replaced whole.
         let (log, record) = if self.log.fit(covers) == Fit::Holds {
             self.log.compact(covers.index);
+            self.memberships.compact(covers.index);
             (InstalledLog::SuffixKept { last }, Persist::Snapshot(covers))
         } else {
             self.durability.log_cut(Index::ZERO.next());
             self.log = super::log::Log::new(covers, []);
+            self.memberships = Memberships::of(Arc::clone(&snapshot.membership), &self.log);
             (InstalledLog::Replaced { last }, Persist::Reset(covers))
         };
         self.snapshot = Some(snapshot);
@@ -255,6 +275,9 @@ impl Raft {
         out.events.push(Event::SnapshotInstalled { covers, log });
         self.raise_commit(covers.index, CommitReason::Snapshot { covers }, out);
         out.installed = Some(covers);
+        let (index, membership) = (self.membership_index(), Arc::clone(self.membership()));
+        out.events
+            .push(Event::MembershipAdopted { index, membership });
         if let Some(leader) = leader.filter(|leader| *leader != self.id) {
             let outcome = SnapshotOutcome::Installed {
                 matched: covers.index,
@@ -293,6 +316,7 @@ impl Raft {
         let cut = Index(covers.index.0.saturating_sub(self.config.trailing_entries));
         if cut > self.log.base().index {
             self.log.compact(cut);
+            self.memberships.compact(cut);
         }
         out.events.push(Event::LogCompacted {
             first: self.log.first(),

@@ -1,11 +1,11 @@
 //! The rules one by one, on servers whose messages are delivered by hand.
 
 use super::{
-    AppendRequest, CampaignReason, Config, Entry, Event, InstalledLog, Message, Output, Payload,
-    Persist, Raft, ReadId, ReadOutcome, Restored, Role, Sending, Snapshot, VoteRefusal,
-    VoteRequest,
+    AppendRequest, CampaignReason, Config, Entry, Event, InstalledLog, Mandate, Membership,
+    Message, Output, Payload, Persist, Raft, ReadId, ReadOutcome, ReadVia, Restored, Role, Sending,
+    Snapshot, VoteRefusal, VoteRequest,
 };
-use crate::types::{Index, Instant, NodeId, Position, Term};
+use crate::types::{Duration, Index, Instant, NodeId, Position, Term};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,6 +27,22 @@ fn entries(terms: &[u64]) -> Vec<Entry> {
             payload: command(n),
         })
         .collect()
+}
+
+/// The Raft of the paper, without what later work added. Time here goes in leaps, from one
+/// deadline that a test chooses to the next.
+fn bare() -> Config {
+    Config {
+        trailing_entries: 0,
+        pre_vote: false,
+        check_quorum: false,
+        clock_jump_bound: Duration::secs(3_600),
+        ..Config::default()
+    }
+}
+
+fn snapshot(covers: Position, data: Bytes) -> Snapshot {
+    Snapshot::new(covers, Arc::new(Membership::of_voters(&[N1, N2, N3])), data)
 }
 
 /// Servers, what they told, and the messages between them.
@@ -51,23 +67,15 @@ impl Cluster {
             .max()
             .copied()
             .unwrap_or(0);
-        let config = Arc::new(Config {
-            trailing_entries: 0,
-            ..Config::default()
-        });
+        let config = Arc::new(bare());
         let server = |(id, terms): (&NodeId, &&[u64])| {
             let restored = Restored {
+                bootstrap: Membership::of_voters(&voters),
                 term: Term(term),
                 entries: entries(terms),
                 ..Restored::default()
             };
-            Raft::new(
-                *id,
-                &voters,
-                (Arc::clone(&config), 7),
-                restored,
-                Instant::ZERO,
-            )
+            Raft::new(*id, (Arc::clone(&config), 7), restored, Instant::ZERO)
         };
         Cluster {
             servers: voters.iter().zip(logs).map(server).collect(),
@@ -116,7 +124,8 @@ impl Cluster {
 
     /// The server's deadline comes.
     fn wake(&mut self, id: NodeId) {
-        self.now = self.now.max(self.server(id).deadline());
+        let deadline = self.server(id).deadline();
+        self.now = self.now.max(deadline.expect("a voter has a deadline"));
         self.with(id, |server, now, out| server.on_deadline(now, out));
     }
 
@@ -143,7 +152,7 @@ impl Cluster {
     fn propose(&mut self, id: NodeId, text: &'static str) {
         let command = Bytes::from_static(text.as_bytes());
         self.with(id, |server, now, out| {
-            server.propose(now, [command], out).expect("it leads");
+            server.propose(now, &[command], out).expect("it leads");
         });
     }
 
@@ -214,6 +223,7 @@ fn a_vote_goes_only_to_a_log_that_is_at_least_as_up_to_date() {
         let request = VoteRequest {
             term: Term(5),
             last,
+            mandate: Mandate::Silence,
         };
         let message = Message::VoteRequest(request);
         cluster.with(N1, |server, now, out| {
@@ -234,6 +244,7 @@ fn one_vote_per_term_even_when_asked_twice() {
         let message = Message::VoteRequest(VoteRequest {
             term: Term(1),
             last: at(0, 0),
+            mandate: Mandate::Silence,
         });
         cluster.with(N1, |server, now, out| {
             server.on_message(now, from, message, out)
@@ -261,6 +272,7 @@ fn a_vote_leaves_only_when_it_is_durable() {
     let message = Message::VoteRequest(VoteRequest {
         term: Term(1),
         last: at(0, 0),
+        mandate: Mandate::Silence,
     });
     cluster.with(N1, |server, now, out| {
         server.on_message(now, N2, message, out)
@@ -441,11 +453,12 @@ fn a_follower_that_lost_what_it_acknowledged_is_not_asked_in_circles() {
     cluster.deliver();
     let term = cluster.server(N2).term();
     let empty = Restored {
+        bootstrap: Membership::of_voters(&[N1, N2, N3]),
         term,
         ..Restored::default()
     };
-    let config = Arc::new(Config::default());
-    *cluster.server(N2) = Raft::new(N2, &[N1, N2, N3], (config, 1), empty, Instant::ZERO);
+    let now = cluster.now;
+    *cluster.server(N2) = Raft::new(N2, (Arc::new(bare()), 1), empty, now);
     cluster.wake(N1);
     cluster.deliver();
     assert!(cluster.server(N2).log().is_empty());
@@ -456,7 +469,7 @@ fn the_window_bounds_what_is_on_its_way() {
     let mut cluster = Cluster::new(&[&[], &[], &[]]);
     let config = Config {
         inflight_appends: 3,
-        ..Config::default()
+        ..bare()
     };
     cluster.server(N1).config = Arc::new(config);
     cluster.elect(N1);
@@ -498,9 +511,13 @@ fn a_leader_of_an_earlier_term_steps_down_and_its_entries_give_way() {
 fn a_read_waits_for_a_majority_to_confirm_the_leader() {
     let mut cluster = Cluster::new(&[&[], &[], &[]]);
     cluster.elect(N1);
-    cluster.with(N1, |server, now, out| server.read(now, ReadId(1), out));
+    cluster.with(N1, |server, now, out| {
+        server.read(now, ReadId(1), ReadVia::Quorum, out)
+    });
     assert!(cluster.output(N1).reads.is_empty());
-    cluster.with(N1, |server, now, out| server.read(now, ReadId(2), out));
+    cluster.with(N1, |server, now, out| {
+        server.read(now, ReadId(2), ReadVia::Quorum, out)
+    });
     cluster.deliver();
     let both = [1, 2].map(|read| (ReadId(read), ReadOutcome::At(Index(1))));
     assert_eq!(cluster.output(N1).reads, both);
@@ -511,7 +528,9 @@ fn a_leader_in_the_minority_answers_no_read() {
     let mut cluster = Cluster::new(&[&[], &[], &[]]);
     cluster.elect(N1);
     cluster.away = vec![N1];
-    cluster.with(N1, |server, now, out| server.read(now, ReadId(1), out));
+    cluster.with(N1, |server, now, out| {
+        server.read(now, ReadId(1), ReadVia::Quorum, out)
+    });
     cluster.deliver();
     cluster.elect(N2);
     assert!(cluster.output(N1).reads.is_empty());
@@ -531,7 +550,9 @@ fn a_read_waits_for_the_first_commit_of_the_term() {
             server.on_message(now, from, message, out)
         });
     }
-    cluster.with(N1, |server, now, out| server.read(now, ReadId(1), out));
+    cluster.with(N1, |server, now, out| {
+        server.read(now, ReadId(1), ReadVia::Quorum, out)
+    });
     assert!(
         cluster
             .events(N1)
@@ -551,7 +572,9 @@ fn a_follower_reads_at_the_index_that_its_leader_names() {
     cluster.elect(N1);
     cluster.wake(N1);
     cluster.deliver();
-    cluster.with(N3, |server, now, out| server.read(now, ReadId(9), out));
+    cluster.with(N3, |server, now, out| {
+        server.read(now, ReadId(9), ReadVia::Quorum, out)
+    });
     cluster.deliver();
     assert_eq!(
         cluster.output(N3).reads,
@@ -570,11 +593,8 @@ fn a_snapshot_travels_in_pieces_and_survives_a_lost_one() {
         cluster.deliver();
     }
     let data = Bytes::from(vec![7; 10_000]);
-    let snapshot = Snapshot {
-        covers: at(1, 6),
-        data: data.clone(),
-    };
-    cluster.with(N1, |server, _, out| server.on_snapshot_taken(snapshot, out));
+    let taken = snapshot(at(1, 6), data.clone());
+    cluster.with(N1, |server, _, out| server.on_snapshot_taken(taken, out));
     assert_eq!(cluster.server(N1).log().first(), Index(7));
     cluster.away.clear();
     let mut lost = false;
@@ -597,10 +617,7 @@ fn a_snapshot_travels_in_pieces_and_survives_a_lost_one() {
         .take()
         .expect("it arrived whole");
     assert_eq!((received.covers, &received.data), (at(1, 6), &data));
-    let stored = Snapshot {
-        covers: received.covers,
-        data,
-    };
+    let stored = snapshot(received.covers, data);
     cluster.with(N3, |server, now, out| {
         server.on_snapshot_stored(now, stored, out)
     });
@@ -646,12 +663,9 @@ fn an_installed_snapshot_keeps_a_suffix_only_where_the_log_agrees() {
     ];
     for (log, covers, expected, last) in table {
         let mut cluster = Cluster::new(&[log, &[], &[]]);
-        let snapshot = Snapshot {
-            covers,
-            data: Bytes::new(),
-        };
+        let stored = snapshot(covers, Bytes::new());
         cluster.with(N1, |server, now, out| {
-            server.on_snapshot_stored(now, snapshot, out)
+            server.on_snapshot_stored(now, stored, out)
         });
         let installed = Event::SnapshotInstalled {
             covers,
@@ -671,12 +685,9 @@ fn an_installed_snapshot_keeps_a_suffix_only_where_the_log_agrees() {
 #[test]
 fn an_append_below_the_base_skips_what_is_covered() {
     let mut cluster = Cluster::new(&[&[], &[], &[]]);
-    let snapshot = Snapshot {
-        covers: at(1, 3),
-        data: Bytes::new(),
-    };
+    let stored = snapshot(at(1, 3), Bytes::new());
     cluster.with(N1, |server, now, out| {
-        server.on_snapshot_stored(now, snapshot, out)
+        server.on_snapshot_stored(now, stored, out)
     });
     let request = AppendRequest {
         term: Term(1),
@@ -703,7 +714,9 @@ fn a_single_server_elects_itself_and_commits_alone() {
     cluster.elect(N1);
     cluster.propose(N1, "alone");
     assert_eq!(cluster.server(N1).commit(), Index(2));
-    cluster.with(N1, |server, now, out| server.read(now, ReadId(1), out));
+    cluster.with(N1, |server, now, out| {
+        server.read(now, ReadId(1), ReadVia::Quorum, out)
+    });
     assert_eq!(
         cluster.output(N1).reads,
         [(ReadId(1), ReadOutcome::At(Index(2)))]

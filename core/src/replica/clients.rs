@@ -59,6 +59,11 @@ impl Proposals {
         self.waiting.remove(&index)
     }
 
+    /// How many commands wait.
+    pub(super) fn len(&self) -> u64 {
+        self.waiting.len() as u64
+    }
+
     /// Whoever waits does not learn from this server what became of the request, unless it still
     /// leads the same term.
     pub(super) fn abandon_unless(&mut self, leads: Option<Term>) -> Vec<Asker> {
@@ -95,6 +100,18 @@ impl Reads {
     /// Nobody could confirm the read.
     pub(super) fn failed(&mut self, read: ReadId) -> Option<Asker> {
         self.asking.remove(&read).map(|(asker, _)| asker)
+    }
+
+    /// How many reads wait.
+    pub(super) fn len(&self) -> u64 {
+        (self.asking.len() + self.ready.len()) as u64
+    }
+
+    /// Everyone who waits; they learn nothing here any more.
+    pub(super) fn give_up(&mut self) -> Vec<Asker> {
+        let asking = std::mem::take(&mut self.asking).into_values();
+        let ready = std::mem::take(&mut self.ready).into_values();
+        asking.chain(ready).map(|(asker, _)| asker).collect()
     }
 
     /// A read that the state machine can answer now.

@@ -1,6 +1,6 @@
 //! Everything that a replica tells whoever watches it.
 
-use super::io::ClientId;
+use super::io::{Busy, ClientId, Staleness};
 use crate::cache::Command;
 use crate::raft;
 use crate::storage::{DiskError, Finding};
@@ -37,13 +37,34 @@ pub enum Event {
         /// What is wrong with it.
         error: String,
     },
-    /// A linearizable read was answered.
+    /// A read was answered.
     ReadServed {
         /// Who asked.
         client: ClientId,
         /// The state that was read.
         index: Index,
+        /// For a read that may be stale, how stale.
+        staleness: Option<Staleness>,
     },
+    /// A request was put off.
+    RequestPutOff {
+        /// Who asked.
+        client: ClientId,
+        /// Why.
+        why: Busy,
+    },
+    /// What an operator wanted cannot be done.
+    OperatorRefused {
+        /// Why.
+        why: OperatorRefusal,
+    },
+    /// An operator wants this server to end: no more requests are taken.
+    ShutdownStarted {
+        /// Who is to lead instead, when this server leads.
+        successor: Option<NodeId>,
+    },
+    /// Everything is answered and durable: the server has ended.
+    ShutDown,
     /// A request could not be taken here.
     RequestRedirected {
         /// Who asked.
@@ -90,6 +111,20 @@ pub enum Event {
         /// What was wrong.
         error: String,
     },
+}
+
+/// Why an operator's wish is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
+pub enum OperatorRefusal {
+    /// Leadership stays.
+    #[error("leadership is not handed over: {0}")]
+    Transfer(raft::TransferRefusal),
+    /// The members stay.
+    #[error("the members are not changed: {0}")]
+    Change(raft::ChangeRefusal),
+    /// The server is ending.
+    #[error("the server is shutting down")]
+    ShuttingDown,
 }
 
 /// Why a snapshot is taken.

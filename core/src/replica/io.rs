@@ -2,9 +2,9 @@
 
 use super::event::Event;
 use crate::cache::{Answer, Command, Versioned};
-use crate::raft::Message;
+use crate::raft::{MembershipChange, Message};
 use crate::storage::{DiskError, DiskOp};
-use crate::types::{ClusterId, Index, NodeId};
+use crate::types::{ClusterId, Duration, Index, NodeId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +26,24 @@ pub enum Input {
     },
     /// The instant that [`Replica::deadline`](super::Replica::deadline) named has come.
     Deadline,
-    /// An operator wants a snapshot now.
+    /// An operator wants something done.
+    Operator(OperatorCommand),
+}
+
+/// What an operator wants of one server. What becomes of it is told by events.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum OperatorCommand {
+    /// A snapshot of the state machine, now.
     TakeSnapshot,
+    /// Another leader. Only the leader can do that.
+    TransferLeadership {
+        /// Who is to lead; the voter with the most complete log when absent.
+        to: Option<NodeId>,
+    },
+    /// Other members. Only the leader can do that.
+    ChangeMembership(MembershipChange),
+    /// An orderly end: leadership handed over, what is under way answered, everything on disk.
+    ShutDown,
 }
 
 /// What a replica wants done, in the order in which it wants it. The host clears it after
@@ -121,11 +137,27 @@ pub struct Request {
 pub enum RequestBody {
     /// Something that goes through the log.
     Command(Command),
-    /// A linearizable read of one key, of any server.
+    /// A read of one key, of any server, without an entry in the log.
     Read {
         /// The key.
         key: Bytes,
+        /// How fresh the answer must be.
+        consistency: Consistency,
     },
+}
+
+/// How fresh the answer to a read must be, and what makes it so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consistency {
+    /// Linearizable: the leader asks a quorum (ReadIndex; dissertation, section 6.4).
+    #[default]
+    Quorum,
+    /// Linearizable as long as clocks keep to their bound: the leader answers while it holds a
+    /// lease, and asks a quorum otherwise (dissertation, section 6.4.1).
+    Lease,
+    /// Whatever the asked server has; the answer says how stale that may be.
+    Stale,
 }
 
 /// The answer to a [`Request`].
@@ -149,19 +181,50 @@ pub enum Outcome {
         /// The state machine's answer.
         answer: Answer,
     },
-    /// The value that a linearizable read found.
+    /// The value that a read found.
     Read {
         /// The state that was read: everything up to this index was applied.
         index: Index,
         /// The value; none when the key is absent.
         value: Option<Versioned>,
+        /// For a read that may be stale, how stale.
+        staleness: Option<Staleness>,
     },
     /// Nothing was done here: ask the leader.
     NotLeader {
         /// Who leads, as far as this server knows.
         leader: Option<NodeId>,
     },
+    /// Nothing was done: ask again after a pause.
+    Busy(Busy),
     /// This server lost its leadership with the request under way: it may or may not be
     /// applied. The same session and sequence number can be sent again without harm.
     Unknown,
+}
+
+/// Why a server takes no request for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Busy {
+    /// Too much waits to be committed.
+    Uncommitted {
+        /// Bytes that wait.
+        bytes: u64,
+        /// The configured limit.
+        limit: u64,
+    },
+    /// Leadership is being handed over.
+    HandingOver {
+        /// Who is to lead.
+        to: NodeId,
+    },
+}
+
+/// How stale the answer to a read may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Staleness {
+    /// Entries that the server knows to be committed and has not applied.
+    pub entries: u64,
+    /// How long ago the server last heard from a leader, or, when it leads, sent what a quorum
+    /// has answered; none when it never did. What was committed since may be missing.
+    pub silence: Option<Duration>,
 }

@@ -2,8 +2,8 @@
 //!
 //! Consensus decides, storage remembers, the cache answers; this floor carries what each says to
 //! the others and knows none of their rules. Read `io.rs` (what goes in and what comes out),
-//! `server.rs` (the order in which things are done), `persistence.rs` (the two lanes to the
-//! disk).
+//! `server.rs` (the order in which things are done), `serving.rs` (clients), `persistence.rs`
+//! (the two lanes to the disk), `snapshots.rs`, `shutdown.rs`.
 
 mod clients;
 mod codec;
@@ -12,11 +12,14 @@ mod event;
 mod io;
 mod persistence;
 mod server;
+mod serving;
+mod shutdown;
+mod snapshots;
 
 pub use config::{Config, Member, SnapshotConfig};
-pub use event::{Event, SnapshotReason};
+pub use event::{Event, OperatorRefusal, SnapshotReason};
 pub use io::{
-    ClientId, Effects, Envelope, Input, Lane, Outcome, Request, RequestBody, Response, Write,
-    WriteId,
+    Busy, ClientId, Consistency, Effects, Envelope, Input, Lane, OperatorCommand, Outcome, Request,
+    RequestBody, Response, Staleness, Write, WriteId,
 };
 pub use server::{Replica, StartError};

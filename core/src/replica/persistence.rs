@@ -6,9 +6,9 @@
 //! counts only when the log lane has named it, after its file is durable.
 
 use super::io::{Effects, Lane, Write, WriteId};
+use crate::raft::Snapshot;
 use crate::storage::{DiskOp, Record, SnapshotMark, Wal};
 use crate::types::{Index, Position};
-use bytes::Bytes;
 
 /// The log lane.
 #[derive(Clone, Debug)]
@@ -84,6 +84,16 @@ impl LogLane {
         out.writes.push(Write { id, ops });
     }
 
+    /// Whether everything is durable, a last commit index included: that one rides along with
+    /// other records, so at the end it needs a write of its own.
+    pub(super) fn close(&mut self, commit: Index) -> bool {
+        if commit > self.commit_recorded {
+            self.queue.push(Record::Commit(commit));
+            self.commit_recorded = commit;
+        }
+        self.pending() == 0 && self.chores.is_empty()
+    }
+
     /// A write is durable: returns up to which consensus record, and the snapshot that thereby
     /// counts.
     pub(super) fn durable(&mut self, number: u64) -> Option<(u64, Option<Position>)> {
@@ -116,7 +126,7 @@ pub(super) struct SnapshotLane {
 #[derive(Clone, Debug)]
 pub(super) struct SnapshotJob {
     pub(super) mark: SnapshotMark,
-    pub(super) data: Bytes,
+    pub(super) snapshot: Snapshot,
     pub(super) origin: Origin,
     ops: Vec<DiskOp>,
 }
@@ -133,12 +143,12 @@ pub(super) enum Origin {
 impl SnapshotJob {
     pub(super) fn new(
         (mark, ops): (SnapshotMark, Vec<DiskOp>),
-        data: Bytes,
+        snapshot: Snapshot,
         origin: Origin,
     ) -> SnapshotJob {
         SnapshotJob {
             mark,
-            data,
+            snapshot,
             origin,
             ops,
         }

@@ -1,17 +1,18 @@
 //! One server: an input goes to the floor that it concerns, and what consensus wants then goes
 //! to the disk, the network, the state machine and the clients, always in that order.
 
-use super::clients::{Asker, Proposals, Reads};
+use super::clients::{Proposals, Reads};
 use super::codec;
 use super::config::{Config, Member};
-use super::event::{Event, SnapshotReason};
-use super::io::{Effects, Envelope, Input, Lane, Outcome, Request, RequestBody, WriteId};
-use super::persistence::{LogLane, Origin, SnapshotJob, SnapshotLane};
+use super::event::{Event, OperatorRefusal, SnapshotReason};
+use super::io::{Effects, Envelope, Input, Lane, OperatorCommand, Outcome, WriteId};
+use super::persistence::{LogLane, Origin, SnapshotLane};
+use super::shutdown::Ending;
+use super::snapshots::restore;
 use crate::cache::{Cache, Command};
-use crate::raft::{self, Entry, Output, Payload, Raft, ReadOutcome, Restored, Snapshot};
+use crate::raft::{Entry, Membership, Output, Payload, Raft, ReadOutcome, Restored};
 use crate::storage::{self, Disk, DiskError, Identity, RecoveryError, SnapshotMark, Wal};
 use crate::types::{Fingerprint, Index, Instant, NodeId, Position, Term};
-use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -31,26 +32,28 @@ use std::sync::Arc;
 /// Cloning is cheap: logs and caches share structure.
 #[derive(Clone, Debug)]
 pub struct Replica {
-    config: Arc<Config>,
-    member: Member,
-    raft: Raft,
-    cache: Cache,
+    pub(super) config: Arc<Config>,
+    pub(super) member: Member,
+    pub(super) raft: Raft,
+    pub(super) cache: Cache,
     /// Everything up to here is in the cache. Invariant: `applied <= commit`.
-    applied: Position,
+    pub(super) applied: Position,
     /// A digest of all entries applied, through snapshots too: servers that applied the same
     /// index have the same digest.
-    digest: u64,
-    log_lane: LogLane,
-    snapshot_lane: SnapshotLane,
+    pub(super) digest: u64,
+    pub(super) log_lane: LogLane,
+    pub(super) snapshot_lane: SnapshotLane,
     /// Snapshot files that are durable and not named in the log yet, oldest first.
-    unnamed: VecDeque<SnapshotMark>,
-    proposals: Proposals,
-    reads: Reads,
+    pub(super) unnamed: VecDeque<SnapshotMark>,
+    pub(super) proposals: Proposals,
+    pub(super) reads: Reads,
     /// What the newest own snapshot covers.
-    snapshot_at: Index,
+    pub(super) snapshot_at: Index,
     failed: Option<DiskError>,
+    /// Set when an operator wants the server to end.
+    pub(super) ending: Option<Ending>,
     /// What consensus wants, kept to reuse its room.
-    output: Output,
+    pub(super) output: Output,
 }
 
 /// Why a server cannot start.
@@ -59,6 +62,14 @@ pub enum StartError {
     /// Recovery refuses what the disk holds.
     #[error("{0}")]
     Recovery(RecoveryError),
+    /// An entry is intact, but of a kind that this version does not know.
+    #[error(
+        "the log entry {position} is of a kind that this version does not know: start a newer version"
+    )]
+    UnknownEntry {
+        /// The entry.
+        position: Position,
+    },
     /// The snapshot is intact, but the cache cannot be restored from it.
     #[error("the snapshot that covers {covers} cannot be restored: {error}")]
     Restore {
@@ -90,30 +101,31 @@ impl Replica {
             storage::recover(disk, identity, &config.storage).map_err(StartError::Recovery)?;
         out.events
             .extend(recovered.report.steps.iter().cloned().map(Event::Recovery));
-        let snapshot = recovered
-            .snapshot
-            .map(|(covers, data)| Snapshot { covers, data });
-        let (cache, digest) = match &snapshot {
-            Some(snapshot) => {
-                restore(&config, &snapshot.data).map_err(|error| StartError::Restore {
-                    covers: snapshot.covers,
-                    error,
-                })?
-            }
-            None => (Cache::new(config.cache.clone()), 0),
+        let restored = match &recovered.snapshot {
+            Some((covers, data)) => Some(restore(&config, *covers, data)?),
+            None => None,
+        };
+        let (snapshot, cache, digest) = match restored {
+            Some(restored) => (Some(restored.snapshot), restored.cache, restored.digest),
+            None => (None, Cache::new(config.cache.clone()), 0),
         };
         let applied = snapshot
             .as_ref()
             .map_or(Position::ZERO, |snapshot| snapshot.covers);
+        let entries = recovered.entries.into_iter().map(|stored| {
+            let position = stored.position;
+            codec::entry(stored).ok_or(StartError::UnknownEntry { position })
+        });
         let restored = Restored {
+            bootstrap: Membership::of_voters(&member.voters),
             term: recovered.hard_state.term,
             vote: recovered.hard_state.vote,
             commit: recovered.commit,
             snapshot,
-            entries: recovered.entries.into_iter().map(codec::entry).collect(),
+            entries: entries.collect::<Result<_, _>>()?,
         };
         let setup = (Arc::new(config.raft.clone()), seed);
-        let raft = Raft::new(member.node, &member.voters, setup, restored, now);
+        let raft = Raft::new(member.node, setup, restored, now);
         let commit = raft.commit();
         out.events.push(Event::Started {
             last: raft.log().last(),
@@ -131,6 +143,7 @@ impl Replica {
             reads: Reads::default(),
             snapshot_at: applied.index,
             failed: None,
+            ending: None,
             output: Output::default(),
             config,
             member,
@@ -141,7 +154,7 @@ impl Replica {
 
     /// Something happened at `now`: changes state, and adds to `out` what is to be done.
     pub fn step(&mut self, now: Instant, input: Input, out: &mut Effects) {
-        if self.failed.is_some() {
+        if self.failed.is_some() || self.has_ended() {
             return;
         }
         match input {
@@ -150,16 +163,21 @@ impl Replica {
             Input::Durable(write) => self.on_durable(now, write, out),
             Input::WriteFailed { write: _, error } => return self.fail(error, out),
             Input::Deadline => self.raft.on_deadline(now, &mut self.output),
-            Input::TakeSnapshot => self.take_snapshot(SnapshotReason::Requested, out),
+            Input::Operator(command) => self.on_operator(now, command, out),
         }
         self.settle(now, out);
         self.assert_invariants();
     }
 
-    /// When [`Input::Deadline`] is wanted; none for a server that has stopped.
+    /// When [`Input::Deadline`] is wanted; none for a server that has stopped, or has nothing to
+    /// wait for.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.failed.is_none().then(|| self.raft.deadline())
+        if self.failed.is_some() || self.has_ended() {
+            return None;
+        }
+        let ending = self.ending.as_ref().map(|ending| ending.until);
+        self.raft.deadline().into_iter().chain(ending).min()
     }
 
     fn on_message(&mut self, now: Instant, envelope: Envelope, out: &mut Effects) {
@@ -177,34 +195,29 @@ impl Replica {
         self.raft.on_message(now, from, message, &mut self.output);
     }
 
-    fn on_request(&mut self, now: Instant, request: Request, out: &mut Effects) {
-        let asker = Asker::of(&request);
-        match request.body {
-            RequestBody::Command(command) => {
-                let proposed = self.raft.propose(now, [command.encode()], &mut self.output);
-                match proposed {
-                    Some(at) => self.proposals.insert(at.term, at.index, asker),
-                    None => self.redirect(asker, out),
-                }
+    fn on_operator(&mut self, now: Instant, command: OperatorCommand, out: &mut Effects) {
+        let refused = match command {
+            OperatorCommand::TakeSnapshot => {
+                self.take_snapshot(SnapshotReason::Requested, out);
+                None
             }
-            RequestBody::Read { key } => {
-                let read = self.reads.insert(asker, key);
-                self.raft.read(now, read, &mut self.output);
+            _ if self.ending.is_some() => Some(OperatorRefusal::ShuttingDown),
+            OperatorCommand::TransferLeadership { to } => {
+                let started = self.raft.transfer_leadership(now, to, &mut self.output);
+                started.err().map(OperatorRefusal::Transfer)
             }
+            OperatorCommand::ChangeMembership(change) => {
+                let begun = self.raft.change_membership(now, change, &mut self.output);
+                begun.err().map(OperatorRefusal::Change)
+            }
+            OperatorCommand::ShutDown => {
+                self.begin_shutdown(now, out);
+                None
+            }
+        };
+        if let Some(why) = refused {
+            out.events.push(Event::OperatorRefused { why });
         }
-    }
-
-    fn redirect(&self, asker: Asker, out: &mut Effects) {
-        let leader = self
-            .raft
-            .leader()
-            .filter(|leader| *leader != self.member.node);
-        out.events.push(Event::RequestRedirected {
-            client: asker.client(),
-            leader,
-        });
-        out.answers
-            .push(asker.response(Outcome::NotLeader { leader }));
     }
 
     fn on_durable(&mut self, now: Instant, write: WriteId, out: &mut Effects) {
@@ -222,10 +235,7 @@ impl Replica {
                 let Some(job) = self.snapshot_lane.durable(write.number, out) else {
                     return;
                 };
-                let snapshot = Snapshot {
-                    covers: job.mark.position,
-                    data: job.data,
-                };
+                let snapshot = job.snapshot;
                 self.unnamed.push_back(job.mark);
                 match job.origin {
                     Origin::Own => self.raft.on_snapshot_taken(snapshot, &mut self.output),
@@ -274,9 +284,9 @@ impl Replica {
         self.apply_committed(out);
         self.serve_reads(out);
         self.snapshot_if_due(out);
-        let _ = now;
-        self.log_lane
-            .flush(self.raft.records_issued(), self.raft.commit(), out);
+        self.advance_shutdown(now, out);
+        let (issued, commit) = (self.raft.records_issued(), self.raft.commit());
+        self.log_lane.flush(issued, commit, out);
     }
 
     fn persist(&mut self, output: &mut Output) {
@@ -297,21 +307,6 @@ impl Replica {
             message,
         });
         out.messages.extend(envelopes);
-    }
-
-    fn abandon_proposals(&mut self, out: &mut Effects) {
-        let leads = matches!(self.raft.role(), raft::Role::Leader(_)).then(|| self.raft.term());
-        let abandoned = self.proposals.abandon_unless(leads);
-        if !abandoned.is_empty() {
-            out.events.push(Event::RequestsAbandoned {
-                requests: abandoned.len() as u64,
-            });
-        }
-        out.answers.extend(
-            abandoned
-                .into_iter()
-                .map(|asker| asker.response(Outcome::Unknown)),
-        );
     }
 
     fn apply_committed(&mut self, out: &mut Effects) {
@@ -369,78 +364,6 @@ impl Replica {
         }
     }
 
-    fn serve_reads(&mut self, out: &mut Effects) {
-        while let Some((asker, key)) = self.reads.next_answerable(self.applied.index) {
-            let index = self.applied.index;
-            let value = self.cache.get(&key).cloned();
-            out.events.push(Event::ReadServed {
-                client: asker.client(),
-                index,
-            });
-            out.answers
-                .push(asker.response(Outcome::Read { index, value }));
-        }
-    }
-
-    fn snapshot_if_due(&mut self, out: &mut Effects) {
-        let entries = self.applied.index.since(self.snapshot_at);
-        let threshold = self.config.snapshot.entries;
-        if entries >= threshold && !self.snapshot_lane.is_busy() {
-            self.take_snapshot(SnapshotReason::Threshold { entries, threshold }, out);
-        }
-    }
-
-    /// Sends the state machine's state to the disk; the log is compacted once it is durable.
-    fn take_snapshot(&mut self, why: SnapshotReason, out: &mut Effects) {
-        if self.applied.index <= self.snapshot_at || self.snapshot_lane.is_busy() {
-            return;
-        }
-        self.snapshot_at = self.applied.index;
-        let data = codec::snapshot(self.digest, &self.cache.snapshot());
-        let covers = self.applied;
-        out.events.push(Event::SnapshotTaken {
-            covers,
-            bytes: data.len() as u64,
-            why,
-        });
-        self.save_snapshot(covers, data, Origin::Own, out);
-    }
-
-    fn save_snapshot(&mut self, covers: Position, data: Bytes, origin: Origin, out: &mut Effects) {
-        let identity = Identity {
-            cluster: self.member.cluster,
-            node: self.member.node,
-        };
-        let saved = storage::save_snapshot(identity, covers, &data);
-        self.snapshot_lane
-            .submit(SnapshotJob::new(saved, data, origin), out);
-    }
-
-    /// A snapshot arrived whole. It goes to the disk only if it can be restored.
-    fn store_received(&mut self, received: raft::ReceivedSnapshot, out: &mut Effects) {
-        let raft::ReceivedSnapshot { covers, data } = received;
-        match restore(&self.config, &data) {
-            Ok(_) => self.save_snapshot(covers, data, Origin::Leader, out),
-            Err(error) => out.events.push(Event::RestoreFailed { covers, error }),
-        }
-    }
-
-    /// Consensus has replaced the beginning of the log by its snapshot: the state machine
-    /// follows.
-    fn install(&mut self, out: &mut Effects) {
-        let snapshot = self.raft.snapshot().expect("installed just now");
-        let covers = snapshot.covers;
-        match restore(&self.config, &snapshot.data) {
-            Ok((cache, digest)) => {
-                self.cache = cache;
-                self.digest = digest;
-                self.applied = covers;
-                self.snapshot_at = covers.index;
-            }
-            Err(error) => out.events.push(Event::RestoreFailed { covers, error }),
-        }
-    }
-
     fn assert_invariants(&self) {
         let (applied, commit) = (self.applied.index, self.raft.commit());
         assert!(
@@ -462,19 +385,18 @@ fn take_mark(unnamed: &mut VecDeque<SnapshotMark>, covers: Position) -> Snapshot
     panic!("consensus names the snapshot that covers {covers} only once its file is durable");
 }
 
-/// The state machine of a snapshot, and the digest of what it has applied.
-fn restore(config: &Config, data: &Bytes) -> Result<(Cache, u64), String> {
-    let (digest, cache) = codec::split_snapshot(data).ok_or("it is cut short")?;
-    let cache = Cache::restore(config.cache.clone(), &cache).map_err(|error| error.to_string())?;
-    Ok((cache, digest))
-}
-
 /// What may be known from outside.
 impl Replica {
     /// This server.
     #[must_use]
     pub fn id(&self) -> NodeId {
         self.member.node
+    }
+
+    /// Its configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Its consensus state.

@@ -5,7 +5,8 @@ use super::node::Status;
 use super::scenario::{Action, Operation};
 use super::step::{ActionRefusal, LossReason, Place, What};
 use super::world::World;
-use crate::replica::{ClientId, Input};
+use crate::raft::MembershipChange;
+use crate::replica::{ClientId, Input, OperatorCommand};
 use crate::types::{Duration, NodeId};
 
 /// Does one action now.
@@ -48,14 +49,18 @@ pub(super) fn act(world: &mut World, action: &Action) {
             };
             world.enqueue(*client, [put]);
         }
-        Action::Get { client, key, node } => {
-            world.enqueue(
-                *client,
-                [Operation::Get {
-                    key: key.clone(),
-                    node: *node,
-                }],
-            );
+        Action::Get {
+            client,
+            key,
+            node,
+            path,
+        } => {
+            let get = Operation::Get {
+                key: key.clone(),
+                node: *node,
+                path: *path,
+            };
+            world.enqueue(*client, [get]);
         }
         Action::Delete { client, key } => {
             world.enqueue(*client, [Operation::Delete { key: key.clone() }]);
@@ -78,14 +83,27 @@ pub(super) fn act(world: &mut World, action: &Action) {
             prefix,
             first,
             node,
+            path,
         } => {
             let get = |n| Operation::Get {
                 key: format!("{prefix}{n}"),
                 node: *node,
+                path: *path,
             };
             world.enqueue(*client, (*first..first + keys).map(get));
         }
-        Action::TakeSnapshot { node } => world.take_snapshot(*node),
+        Action::TakeSnapshot { node } => world.operate(*node, OperatorCommand::TakeSnapshot),
+        Action::TransferLeadership { to } => {
+            world.ask_leader(OperatorCommand::TransferLeadership { to: *to });
+        }
+        Action::ChangeMembership { voters, learners } => {
+            let change = MembershipChange {
+                voters: voters.clone(),
+                learners: learners.clone(),
+            };
+            world.ask_leader(OperatorCommand::ChangeMembership(change));
+        }
+        Action::ShutDown { node } => world.operate(*node, OperatorCommand::ShutDown),
     }
 }
 
@@ -163,10 +181,17 @@ impl World {
         });
     }
 
-    fn take_snapshot(&mut self, id: NodeId) {
+    fn operate(&mut self, id: NodeId, command: OperatorCommand) {
         if self.node(id).replica().is_none() {
             return self.refuse(ActionRefusal::IsDown { node: id });
         }
-        self.feed(id, Input::TakeSnapshot);
+        self.feed(id, Input::Operator(command));
+    }
+
+    fn ask_leader(&mut self, command: OperatorCommand) {
+        match self.leader() {
+            Some(leader) => self.operate(leader, command),
+            None => self.refuse(ActionRefusal::NoLeader),
+        }
     }
 }

@@ -4,9 +4,11 @@
 //! to send. It opens a session before its first write, numbers its writes, follows hints to the
 //! leader, and backs off between attempts.
 
-use super::scenario::Operation;
+use super::scenario::{Operation, ReadPath};
 use crate::cache::{self, Answer, Apply, Command, Refusal, Sequence, SessionId};
-use crate::replica::{ClientId, Outcome, Request, RequestBody, Response};
+use crate::replica::{
+    Busy, ClientId, Consistency, Outcome, Request, RequestBody, Response, Staleness,
+};
 use crate::types::{ConfigError, Duration, Instant, NodeId, Rng, Settings, settings};
 use bytes::Bytes;
 use imbl::Vector;
@@ -118,6 +120,8 @@ pub enum OperationResult {
         value: Option<Bytes>,
         /// The log index of the state that was read.
         index: u64,
+        /// For a read that may be stale, how stale.
+        staleness: Option<Staleness>,
     },
     /// The cluster refused it.
     Refused(Refusal),
@@ -154,6 +158,8 @@ pub enum RetryReason {
     NoLeader,
     /// The server lost its leadership with the request under way.
     Unknown,
+    /// The server takes no requests for a while.
+    Busy,
 }
 
 /// What a client wants sent, and what happened.
@@ -227,17 +233,31 @@ impl Client {
         }
         let of_last = current.asked == from && !current.pausing;
         match response.outcome {
-            Outcome::Applied { answer, .. } => {
+            Outcome::Applied { index, answer } => {
                 // Only the leader answers writes: the next one goes to it.
                 self.target = from;
-                self.on_answer(now, answer, out);
+                self.on_answer(now, index.0, answer, out);
             }
-            Outcome::Read { index, value } => {
-                let value = value.map(|versioned| versioned.value);
-                let index = index.0;
-                self.finish(now, OperationResult::Found { value, index }, out);
+            Outcome::Read {
+                index,
+                value,
+                staleness,
+            } => {
+                let found = OperationResult::Found {
+                    value: value.map(|versioned| versioned.value),
+                    index: index.0,
+                    staleness,
+                };
+                self.finish(now, found, out);
             }
-            Outcome::NotLeader { .. } | Outcome::Unknown if !of_last => {}
+            Outcome::NotLeader { .. } | Outcome::Unknown | Outcome::Busy(_) if !of_last => {}
+            Outcome::Busy(Busy::Uncommitted { .. }) => {
+                self.pause(now, from, RetryReason::Busy, out);
+            }
+            Outcome::Busy(Busy::HandingOver { to }) => {
+                let to = if self.may_turn_to(to) { to } else { from };
+                self.pause(now, to, RetryReason::Busy, out);
+            }
             Outcome::NotLeader { leader } => self.on_redirect(now, leader, out),
             Outcome::Unknown => self.pause(now, self.next_server(), RetryReason::Unknown, out),
         }
@@ -258,7 +278,7 @@ impl Client {
         self.again(now, RetryReason::Redirected, out);
     }
 
-    fn on_answer(&mut self, now: Instant, answer: Answer, out: &mut ClientOutput) {
+    fn on_answer(&mut self, now: Instant, index: u64, answer: Answer, out: &mut ClientOutput) {
         match answer {
             Answer::SessionOpened(session) => {
                 self.session = Some(session);
@@ -274,6 +294,14 @@ impl Client {
             }
             Answer::Deleted { existed } => {
                 self.finish(now, OperationResult::Deleted { existed }, out);
+            }
+            Answer::Found(value) => {
+                let found = OperationResult::Found {
+                    value: value.map(|versioned| versioned.value),
+                    index,
+                    staleness: None,
+                };
+                self.finish(now, found, out);
             }
             Answer::Refused(refusal) => {
                 if matches!(refusal, Refusal::SessionExpired { .. }) {
@@ -352,7 +380,10 @@ impl Client {
 
     fn request(&mut self, operation: &Operation) -> Request {
         let body = match (operation, self.session) {
-            (Operation::Get { key, .. }, _) => RequestBody::Read { key: text(key) },
+            (Operation::Get { key, path, .. }, _) if *path != ReadPath::Log => RequestBody::Read {
+                key: text(key),
+                consistency: consistency(*path),
+            },
             (_, None) => RequestBody::Command(Command::OpenSession),
             (operation, Some(session)) => {
                 let sequence = Sequence(self.next_sequence);
@@ -475,7 +506,16 @@ fn write(operation: &Operation) -> cache::Operation {
             value: text(value),
         },
         Operation::Delete { key } => cache::Operation::Delete { key: text(key) },
-        Operation::Get { .. } => unreachable!("reads do not go through the log"),
+        Operation::Get { key, .. } => cache::Operation::Get { key: text(key) },
+    }
+}
+
+/// How fresh a read must be that does not go through the log.
+fn consistency(path: ReadPath) -> Consistency {
+    match path {
+        ReadPath::Lease => Consistency::Lease,
+        ReadPath::Stale => Consistency::Stale,
+        ReadPath::Quorum | ReadPath::Log => Consistency::Quorum,
     }
 }
 

@@ -44,9 +44,7 @@ pub fn expectations(world: &World) -> Vec<Expectation> {
         add("every request answered, none refused".into(), met, found);
     }
     if expect.equal {
-        let digests: Vec<Option<u64>> = world
-            .nodes()
-            .iter()
+        let digests: Vec<Option<u64>> = members(world)
             .map(|node| node.replica().map(|r| r.cache().digest()))
             .collect();
         let met = digests
@@ -55,12 +53,13 @@ pub fn expectations(world: &World) -> Vec<Expectation> {
         let found = if met {
             "equal"
         } else {
-            "different, or not all servers run"
+            "different, or not all members run"
         };
-        add("the same cache on every server".into(), met, found.into());
+        add("the same cache on every member".into(), met, found.into());
     }
     if let Some(keys) = expect.keys {
-        let counts: Vec<(&Node, usize)> = running(world)
+        let running = members(world).filter_map(|node| Some((node, node.replica()?)));
+        let counts: Vec<(&Node, usize)> = running
             .map(|(node, replica)| (node, replica.cache().len()))
             .collect();
         let met = !counts.is_empty() && counts.iter().all(|(_, count)| *count as u64 == keys);
@@ -68,7 +67,7 @@ pub fn expectations(world: &World) -> Vec<Expectation> {
             .iter()
             .map(|(node, count)| format!("{}: {count}", node.id()));
         add(
-            format!("{keys} keys on every running server"),
+            format!("{keys} keys on every running member"),
             met,
             join(found),
         );
@@ -103,6 +102,14 @@ fn running(world: &World) -> impl Iterator<Item = (&Node, &Replica)> {
         .nodes()
         .iter()
         .filter_map(|node| Some((node, node.replica()?)))
+}
+
+/// The members of the cluster as its leader counts them; all servers while nobody leads.
+fn members(world: &World) -> impl Iterator<Item = &Node> {
+    let leader = world.leader().and_then(|id| world.node(id).replica());
+    let members = leader.map(|replica| replica.raft().membership().members());
+    let is_member = move |node: &&Node| members.as_ref().is_none_or(|all| all.contains(&node.id()));
+    world.nodes().iter().filter(is_member)
 }
 
 /// Leaders of the newest term that a running server is in.

@@ -26,8 +26,8 @@ pub use latency::Latency;
 pub use network::{Address, InFlight, MessageId, Network, NetworkConfig, Payload};
 pub use node::{Failure, Node, Status};
 pub use scenario::{
-    Action, DiskConfig, Expect, Operation, Scenario, ScenarioError, SyntaxError, TimedAction,
-    VERSION, bounds, verb,
+    Action, DiskConfig, Expect, Operation, ReadPath, Scenario, ScenarioError, SyntaxError,
+    TimedAction, VERSION, bounds, verb,
 };
 pub use step::{ActionRefusal, Cause, Happening, LossReason, Place, Step, What};
 pub use timeline::{Observer, Timeline};

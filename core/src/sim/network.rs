@@ -215,7 +215,7 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::{Address, Network, NetworkConfig, Payload};
-    use crate::replica::{ClientId, Request, RequestBody};
+    use crate::replica::{ClientId, Consistency, Request, RequestBody};
     use crate::types::{Instant, NodeId};
     use bytes::Bytes;
 
@@ -225,7 +225,10 @@ mod tests {
         let (from, to) = (Address::Client(ClientId(1)), Address::Node(NodeId(1)));
         let mut newest = Instant::ZERO;
         for n in 0..100 {
-            let body = RequestBody::Read { key: Bytes::new() };
+            let body = RequestBody::Read {
+                key: Bytes::new(),
+                consistency: Consistency::Quorum,
+            };
             let payload = Payload::Request(Request {
                 client: ClientId(1),
                 id: n,

@@ -202,4 +202,7 @@ pub enum ActionRefusal {
         /// The message.
         message: MessageId,
     },
+    /// Only a leader could do it.
+    #[error("no server leads, so there is nobody to ask")]
+    NoLeader,
 }

@@ -251,7 +251,13 @@ impl World {
         let replica = Arc::make_mut(replica);
         replica.step(now, input, &mut effects);
         let failure = replica.failure().cloned();
+        let ended = replica.has_ended();
         self.carry_out_effects(id, effects);
+        if ended {
+            let node = self.node_mut(id);
+            node.status = Status::Down;
+            node.device.crash();
+        }
         if let Some(error) = failure {
             self.node_mut(id).status = Status::Failed(Failure::Disk(error.clone()));
             self.note(Place::Node(id), What::Stopped { error });
@@ -486,6 +492,16 @@ impl World {
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize - 1]
+    }
+
+    /// Who leads: of several that think so, the one of the highest term.
+    #[must_use]
+    pub fn leader(&self) -> Option<NodeId> {
+        let running = self.nodes.iter().filter_map(Node::replica);
+        let leading =
+            running.filter(|replica| matches!(replica.raft().role(), raft::Role::Leader(_)));
+        let latest = leading.max_by_key(|replica| replica.term());
+        latest.map(Replica::id)
     }
 
     /// The network.

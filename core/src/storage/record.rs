@@ -36,6 +36,8 @@ pub struct HardState {
 pub struct LogEntry {
     /// Where it stands.
     pub position: Position,
+    /// How to read what it carries.
+    pub kind: u8,
     /// What it carries.
     pub payload: Bytes,
 }
@@ -185,6 +187,7 @@ mod tests {
             entry.prop_map(|(term, index, payload)| {
                 Record::Entry(LogEntry {
                     position: Position::new(Term(term), Index(index)),
+                    kind: (index % 3) as u8,
                     payload: Bytes::from(payload),
                 })
             }),

@@ -111,6 +111,7 @@ fn entry(term: u64, index: u64) -> Record {
     let position = Position::new(Term(term), Index(index));
     Record::Entry(LogEntry {
         position,
+        kind: 1,
         payload: Bytes::from(format!("entry {index}")),
     })
 }

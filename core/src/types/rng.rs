@@ -37,6 +37,14 @@ impl Rng {
     }
 }
 
+/// Equal generators draw alike, so what a generator would draw next stands for it.
+impl core::hash::Hash for Rng {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        let mut ahead = self.0.clone();
+        [ahead.next_u64(), ahead.next_u64()].hash(state);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Rng;

@@ -5,6 +5,7 @@
 //! sentences, `transcript.rs` writes a whole run as text.
 
 mod explain;
+mod messages;
 mod model;
 mod screen;
 mod session;
@@ -14,10 +15,11 @@ mod transcript;
 pub use explain::{Told, tell};
 pub use model::{
     CacheEntryView, ClientView, CutView, EntryView, EventView, ExpectationView, Field, FileKind,
-    FileView, Frame, Marker, MarkerKind, MessageDetail, MessageKind, MessageView, NodeDetail,
-    NodeStatus, NodeView, PositionView, ProgressView, RoleView, Rule, ScenarioInfo, ScenarioView,
-    SessionView, SettingChange, SettingKind, SettingRefusal, SettingView, SettingsTable,
-    SnapshotProgressView, TimerView, ViolationView, VotesView, Weight,
+    FileView, Frame, LeaseView, Marker, MarkerKind, MembershipView, MessageDetail, MessageKind,
+    MessageView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView, PromiseView,
+    RoleView, Rule, ScenarioInfo, ScenarioView, SessionView, SettingChange, SettingKind,
+    SettingRefusal, SettingView, SettingsTable, SnapshotProgressView, StandingView, TimerView,
+    ViolationView, VotesView, Weight,
 };
 pub use session::Session;
 pub use transcript::transcript;

@@ -61,6 +61,10 @@ border! {
         pub failure: Option<String>,
         /// Its role while it runs.
         pub role: RoleView,
+        /// How it takes part in the cluster, as far as its own log says.
+        pub standing: StandingView,
+        /// The members that count for it.
+        pub membership: MembershipView,
         /// Its term.
         pub term: u64,
         /// Whom it voted for in its term.
@@ -85,8 +89,16 @@ border! {
         pub snapshot: Option<PositionView>,
         /// Its election timer while it follows or stands for election.
         pub timer: Option<TimerView>,
-        /// Votes for it while it stands for election.
+        /// Votes for it while it stands for election, or asks in advance.
         pub votes: Option<VotesView>,
+        /// Its lease, valid or over, while it leads.
+        pub lease: Option<LeaseView>,
+        /// What it promised, while it does not lead.
+        pub promise: Option<PromiseView>,
+        /// Who is to lead next, while it hands leadership over.
+        pub handing_over_to: Option<u32>,
+        /// Whether it is shutting down.
+        pub ending: bool,
         /// Its followers' progress while it leads.
         pub progress: Vec<ProgressView>,
         /// Keys in its cache.
@@ -109,10 +121,55 @@ border! {
     pub enum RoleView {
         /// It follows a leader, or waits for one.
         Follower,
+        /// It asks who would vote for it.
+        PreCandidate,
         /// It stands for election.
         Candidate,
         /// It leads.
         Leader,
+    }
+
+    /// How a server takes part in the cluster.
+    pub enum StandingView {
+        /// It votes.
+        Voter,
+        /// It receives the log without a vote.
+        Learner,
+        /// It is no member, or does not know that it is.
+        Outsider,
+    }
+
+    /// The members of the cluster, as one server's log says.
+    #[derive(Default)]
+    pub struct MembershipView {
+        /// The entry that says so; 0 for the members that the cluster began with.
+        pub index: u64,
+        /// Whether the server knows that entry to be committed.
+        pub committed: bool,
+        /// Who votes; during a change, who will.
+        pub voters: Vec<u32>,
+        /// During a change, the voters of before, who decide as well.
+        pub outgoing: Vec<u32>,
+        /// Who receives the log without a vote.
+        pub learners: Vec<u32>,
+        /// The voters that a change is on its way to.
+        pub wanted: Option<Vec<u32>>,
+        /// Numbers that are never used again.
+        pub retired: Vec<u32>,
+    }
+
+    /// A leader's lease.
+    pub struct LeaseView {
+        /// When it ends; in the past when it is over.
+        pub until: u64,
+        /// How long a fresh one lasts.
+        pub length: u64,
+    }
+
+    /// A server's promise to vote for nobody.
+    pub struct PromiseView {
+        /// When it ends; in the past when it is over.
+        pub until: u64,
     }
 
     /// A place in a log.
@@ -153,6 +210,8 @@ border! {
         pub next: u64,
         /// Appends under way to it.
         pub inflight: u64,
+        /// Whether it has left the cluster, and is only told so.
+        pub departing: bool,
         /// Bytes of a snapshot that it has, and the snapshot's size.
         pub snapshot: Option<SnapshotProgressView>,
     }
@@ -160,6 +219,8 @@ border! {
     /// How far a snapshot transfer is.
     pub struct SnapshotProgressView {
         /// Bytes acknowledged.
+        pub acknowledged: u64,
+        /// Bytes sent, acknowledged or not.
         pub sent: u64,
         /// Bytes in all.
         pub total: u64,
@@ -207,6 +268,12 @@ border! {
 
     /// The kinds of messages, for colours and filters.
     pub enum MessageKind {
+        /// A server asks who would vote for it.
+        PreVoteRequest,
+        /// It is told.
+        PreVoteResponse,
+        /// The leader asks a follower to take its place.
+        TimeoutNow,
         /// A vote is asked for.
         VoteRequest,
         /// A vote is given or refused.

@@ -1,19 +1,20 @@
 //! From the world to what is drawn of it: plain data, without memory of what was drawn before.
 
-use super::explain::server::{command_text, text};
+use super::explain::membership::members;
+use super::explain::server::text;
 use super::explain::world::result_text;
 use super::explain::{recovery, server};
+use super::messages;
 use super::model::{
-    CacheEntryView, ClientView, CutView, EntryView, Field, FileKind, FileView, MessageDetail,
-    MessageKind, MessageView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView,
-    RoleView, SessionView, SnapshotProgressView, TimerView, VotesView,
+    CacheEntryView, ClientView, CutView, EntryView, FileKind, FileView, LeaseView, MembershipView,
+    MessageView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView, PromiseView,
+    RoleView, SessionView, SnapshotProgressView, StandingView, TimerView, VotesView,
 };
 use crate::cache::Command;
-use crate::raft::{
-    AppendOutcome, Message, Payload as EntryPayload, Progress, Raft, Role, Sending, SnapshotOutcome,
-};
-use crate::replica::{Outcome, Replica, RequestBody};
-use crate::sim::{Client, InFlight, Node, Payload, Status, World};
+use crate::raft::quorum::majority;
+use crate::raft::{Payload as EntryPayload, Progress, Raft, Role, Sending, Standing};
+use crate::replica::Replica;
+use crate::sim::{Client, Node, Status, World};
 use crate::storage::{is_snapshot_file, segment_file, segment_sequence};
 use crate::types::{Index, Position};
 
@@ -36,6 +37,8 @@ pub(super) fn node(node: &Node) -> NodeView {
             },
             failure,
             role: RoleView::Follower,
+            standing: StandingView::Outsider,
+            membership: MembershipView::default(),
             term: 0,
             voted_for: None,
             leader: None,
@@ -49,6 +52,10 @@ pub(super) fn node(node: &Node) -> NodeView {
             snapshot: None,
             timer: None,
             votes: None,
+            lease: None,
+            promise: None,
+            handing_over_to: None,
+            ending: false,
             progress: Vec::new(),
             keys: 0,
             writes_pending: 0,
@@ -60,15 +67,24 @@ fn running(node: &Node, replica: &Replica) -> NodeView {
     let raft = replica.raft();
     let (role, timer) = match raft.role() {
         Role::Follower(follower) => (RoleView::Follower, Some(follower.timer)),
+        Role::PreCandidate(asking) => (RoleView::PreCandidate, Some(asking.timer)),
         Role::Candidate(candidate) => (RoleView::Candidate, Some(candidate.timer)),
         Role::Leader(_) => (RoleView::Leader, None),
     };
     let last = raft.log().last();
+    // Without a vote there is no election to wait for.
+    let timer = timer.filter(|_| raft.standing() == Standing::Voter);
     NodeView {
         id: node.id().0,
         status: NodeStatus::Up,
         failure: None,
         role,
+        standing: match raft.standing() {
+            Standing::Voter => StandingView::Voter,
+            Standing::Learner => StandingView::Learner,
+            Standing::Outsider => StandingView::Outsider,
+        },
+        membership: membership(raft),
         term: raft.term().0,
         voted_for: raft.vote().map(|node| node.0),
         leader: raft.leader().map(|node| node.0),
@@ -85,6 +101,13 @@ fn running(node: &Node, replica: &Replica) -> NodeView {
             fires_at: timer.fires_at.0,
         }),
         votes: votes(raft),
+        lease: raft.lease_until().map(|until| LeaseView {
+            until: until.0,
+            length: replica.config().raft.lease().0,
+        }),
+        promise: promise(raft),
+        handing_over_to: raft.handing_over_to().map(|node| node.0),
+        ending: replica.is_ending(),
         progress: progress(raft),
         keys: replica.cache().len() as u64,
         writes_pending: replica.writes_pending(),
@@ -111,13 +134,42 @@ fn position(position: Position) -> PositionView {
 }
 
 fn votes(raft: &Raft) -> Option<VotesView> {
+    let votes = match raft.role() {
+        Role::PreCandidate(asking) => &asking.votes,
+        Role::Candidate(candidate) => &candidate.votes,
+        Role::Follower(_) | Role::Leader(_) => return None,
+    };
+    let said = |what: bool| {
+        let those = votes.iter().filter(|(_, granted)| *granted == what);
+        those.map(|(node, _)| node.0).collect()
+    };
+    Some(VotesView {
+        granted: said(true),
+        refused: said(false),
+        needed: majority(raft.membership().voters.len()) as u64,
+    })
+}
+
+fn membership(raft: &Raft) -> MembershipView {
+    let ids = |nodes: &[crate::types::NodeId]| nodes.iter().map(|node| node.0).collect();
+    let membership = raft.membership();
+    MembershipView {
+        index: raft.membership_index().0,
+        committed: raft.membership_index() <= raft.commit(),
+        voters: ids(&membership.voters),
+        outgoing: ids(&membership.outgoing),
+        learners: ids(&membership.learners),
+        wanted: membership.wanted.as_ref().map(|wanted| ids(&wanted.voters)),
+        retired: ids(&membership.retired),
+    }
+}
+
+fn promise(raft: &Raft) -> Option<PromiseView> {
     match raft.role() {
-        Role::Candidate(candidate) => Some(VotesView {
-            granted: candidate.granted().map(|node| node.0).collect(),
-            refused: candidate.refused().map(|node| node.0).collect(),
-            needed: crate::raft::quorum::majority(raft.voters().len()) as u64,
+        Role::Leader(_) => None,
+        Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => Some(PromiseView {
+            until: raft.promise().until.0,
         }),
-        Role::Follower(_) | Role::Leader(_) => None,
     }
 }
 
@@ -130,8 +182,14 @@ fn progress(raft: &Raft) -> Vec<ProgressView> {
             Sending::Probe { .. } => ("probe", None),
             Sending::Replicate { .. } => ("replicate", None),
             Sending::Snapshot(transfer) => {
-                let (sent, total) = (transfer.acknowledged, transfer.total);
-                ("snapshot", Some(SnapshotProgressView { sent, total }))
+                let (acknowledged, sent) = (transfer.acknowledged, transfer.sent);
+                let total = transfer.total;
+                let view = SnapshotProgressView {
+                    acknowledged,
+                    sent,
+                    total,
+                };
+                ("snapshot", Some(view))
             }
         };
         ProgressView {
@@ -140,6 +198,7 @@ fn progress(raft: &Raft) -> Vec<ProgressView> {
             matched: progress.matched.0,
             next: progress.next.0,
             inflight: progress.inflight() as u64,
+            departing: progress.departing_since.is_some(),
             snapshot,
         }
     };
@@ -165,7 +224,7 @@ pub(super) fn client(client: &Client) -> ClientView {
 }
 
 pub(super) fn messages(world: &World) -> Vec<MessageView> {
-    world.network().in_flight().map(message).collect()
+    world.network().in_flight().map(messages::message).collect()
 }
 
 pub(super) fn cuts(world: &World) -> Vec<CutView> {
@@ -177,222 +236,6 @@ pub(super) fn cuts(world: &World) -> Vec<CutView> {
             to: to.0,
         })
         .collect()
-}
-
-fn message(message: &InFlight) -> MessageView {
-    let (kind, label, term) = match &message.payload {
-        Payload::Peer(envelope) => {
-            let (kind, label) = peer_label(&envelope.message);
-            (kind, label, Some(envelope.message.term().0))
-        }
-        Payload::Request(request) => (MessageKind::Request, request_label(&request.body), None),
-        Payload::Response(response) => (
-            MessageKind::Response,
-            outcome_label(&response.outcome).into(),
-            None,
-        ),
-    };
-    MessageView {
-        id: message.id.0,
-        from: message.from.to_string(),
-        to: message.to.to_string(),
-        kind,
-        label,
-        term,
-        sent_at: message.sent_at.0,
-        arrives_at: message.arrives_at.0,
-    }
-}
-
-fn peer_label(message: &Message) -> (MessageKind, String) {
-    match message {
-        Message::VoteRequest(_) => (MessageKind::VoteRequest, "vote?".into()),
-        Message::VoteResponse(response) => {
-            let label = if response.granted { "yes" } else { "no" };
-            (MessageKind::VoteResponse, label.into())
-        }
-        Message::AppendRequest(request) if request.entries.is_empty() => {
-            (MessageKind::Heartbeat, String::new())
-        }
-        Message::AppendRequest(request) => {
-            (MessageKind::Append, format!("+{}", request.entries.len()))
-        }
-        Message::AppendResponse(response) => {
-            let label = match &response.outcome {
-                AppendOutcome::Accepted { matched } => format!("ok {matched}"),
-                AppendOutcome::Rejected(_) => "no".into(),
-            };
-            (MessageKind::AppendResponse, label)
-        }
-        Message::SnapshotRequest(request) => {
-            let sent = request.offset + request.data.len() as u64;
-            let percent = (sent * 100).checked_div(request.total).unwrap_or(100);
-            (MessageKind::Snapshot, format!("{percent}%"))
-        }
-        Message::SnapshotResponse(response) => {
-            let label = match response.outcome {
-                SnapshotOutcome::Received { bytes } => format!("{bytes} B"),
-                SnapshotOutcome::Installed { matched } => format!("at {matched}"),
-            };
-            (MessageKind::SnapshotResponse, label)
-        }
-        Message::ReadIndexRequest(_) => (MessageKind::ReadIndex, "read?".into()),
-        Message::ReadIndexResponse(response) => {
-            let label = response
-                .index
-                .map_or("no".into(), |index| format!("at {index}"));
-            (MessageKind::ReadIndexResponse, label)
-        }
-    }
-}
-
-fn request_label(body: &RequestBody) -> String {
-    match body {
-        RequestBody::Command(Command::OpenSession) => "open".into(),
-        RequestBody::Command(Command::Apply(apply)) => text(apply.operation.key()),
-        RequestBody::Read { key } => format!("{}?", text(key)),
-    }
-}
-
-fn outcome_label(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Applied { .. } => "done",
-        Outcome::Read { value: Some(_), .. } => "value",
-        Outcome::Read { value: None, .. } => "none",
-        Outcome::NotLeader { .. } => "not me",
-        Outcome::Unknown => "unknown",
-    }
-}
-
-/// A message opened for reading.
-pub(super) fn message_detail(flying: &InFlight) -> MessageDetail {
-    let view = message(flying);
-    let (sentence, mut fields) = match &flying.payload {
-        Payload::Peer(envelope) => peer_detail(flying, &envelope.message),
-        Payload::Request(request) => {
-            let what = match &request.body {
-                RequestBody::Command(command) => command_text(command),
-                RequestBody::Read { key } => format!("read {}", text(key)),
-            };
-            let sentence = format!("{} asks {}: {what}", flying.from, flying.to);
-            (sentence, vec![field("request", request.id)])
-        }
-        Payload::Response(response) => {
-            let sentence = format!(
-                "{} answers {}: {}",
-                flying.from,
-                flying.to,
-                outcome(&response.outcome)
-            );
-            (sentence, vec![field("request", response.id)])
-        }
-    };
-    fields.push(field("sent", flying.sent_at));
-    fields.push(field("arrives", flying.arrives_at));
-    MessageDetail {
-        view,
-        sentence,
-        fields,
-    }
-}
-
-fn outcome(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Applied { index, .. } => format!("applied at index {index}"),
-        Outcome::Read {
-            index,
-            value: Some(held),
-        } => {
-            format!("{}, from the state at index {index}", text(&held.value))
-        }
-        Outcome::Read { index, value: None } => format!("no such key at index {index}"),
-        Outcome::NotLeader {
-            leader: Some(leader),
-        } => format!("ask {leader}, the leader"),
-        Outcome::NotLeader { leader: None } => "no leader is known here".into(),
-        Outcome::Unknown => "leadership was lost, what became of the request is not known".into(),
-    }
-}
-
-fn field(name: &str, value: impl ToString) -> Field {
-    Field {
-        name: name.into(),
-        value: value.to_string(),
-    }
-}
-
-fn peer_detail(flying: &InFlight, message: &Message) -> (String, Vec<Field>) {
-    let (from, to) = (flying.from, flying.to);
-    let mut fields = vec![field("term", message.term())];
-    let sentence = match message {
-        Message::VoteRequest(m) => {
-            fields.push(field("last entry", m.last));
-            format!("{from} asks {to} for its vote; its log ends at {}", m.last)
-        }
-        Message::VoteResponse(m) => {
-            fields.push(field("granted", m.granted));
-            let verb = if m.granted { "gives" } else { "refuses" };
-            format!("{from} {verb} {to} its vote")
-        }
-        Message::AppendRequest(m) => {
-            fields.push(field("previous entry", m.previous));
-            fields.push(field("entries", m.entries.len()));
-            fields.push(field("commit", m.commit));
-            fields.push(field("round", m.round));
-            match m.entries.as_slice() {
-                [] => format!("{from} shows {to} that it leads; commit index {}", m.commit),
-                [first, ..] => format!(
-                    "{from} sends {to} {} from {} on, to follow {}",
-                    m.entries.len(),
-                    first.position,
-                    m.previous
-                ),
-            }
-        }
-        Message::AppendResponse(m) => {
-            fields.push(field("round", m.round));
-            match &m.outcome {
-                AppendOutcome::Accepted { matched } => {
-                    fields.push(field("matched", matched));
-                    format!("{from} tells {to} that it holds everything up to index {matched}")
-                }
-                AppendOutcome::Rejected(conflict) => {
-                    fields.push(field("refused", conflict.previous));
-                    fields.push(field("last index", conflict.last));
-                    format!("{from} tells {to} that it lacks {}", conflict.previous)
-                }
-            }
-        }
-        Message::SnapshotRequest(m) => {
-            fields.push(field("covers", m.covers));
-            fields.push(field("offset", m.offset));
-            fields.push(field("bytes", format!("{} of {}", m.data.len(), m.total)));
-            format!("{from} sends {to} a piece of the snapshot of {}", m.covers)
-        }
-        Message::SnapshotResponse(m) => {
-            fields.push(field("covers", m.covers));
-            match m.outcome {
-                SnapshotOutcome::Received { bytes } => {
-                    format!("{from} tells {to} that it has {bytes} bytes of the snapshot")
-                }
-                SnapshotOutcome::Installed { matched } => {
-                    format!("{from} tells {to} that it holds everything up to index {matched}")
-                }
-            }
-        }
-        Message::ReadIndexRequest(m) => {
-            fields.push(field("read", m.read));
-            format!("{from} asks {to} which index it must see applied to answer a read")
-        }
-        Message::ReadIndexResponse(m) => {
-            fields.push(field("read", m.read));
-            match m.index {
-                Some(index) => format!("{from} tells {to} to read at index {index} or later"),
-                None => format!("{from} tells {to} that it does not lead"),
-            }
-        }
-    };
-    (sentence, fields)
 }
 
 /// One server, opened.
@@ -449,6 +292,7 @@ fn log(replica: &Replica) -> (Vec<EntryView>, u64) {
             term: entry.position.term.0,
             text: match &entry.payload {
                 EntryPayload::Noop => "start of the term".into(),
+                EntryPayload::Membership(membership) => format!("members: {}", members(membership)),
                 EntryPayload::Command(bytes) => match Command::decode(bytes) {
                     Ok(command) => server::command_text(&command),
                     Err(error) => error.to_string(),

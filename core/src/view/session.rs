@@ -6,7 +6,7 @@ use super::model::{
     ClientView, EventView, ExpectationView, Frame, Marker, MarkerKind, MessageDetail, NodeDetail,
     NodeView, ScenarioView, SettingChange, SettingsTable, ViolationView, Weight,
 };
-use super::{screen, settings};
+use super::{messages, screen, settings};
 use crate::check::{Checker, Violation};
 use crate::raft;
 use crate::replica;
@@ -241,7 +241,7 @@ impl Session {
             .world()
             .network()
             .get(MessageId(id))
-            .map(screen::message_detail)
+            .map(messages::message_detail)
     }
 
     /// The whole session as a scenario file.

@@ -1,7 +1,7 @@
 //! Flotilla's consensus core on the loop.
 
 use bytes::Bytes;
-use flotilla_core::raft::{Config, Message, Output, Raft, Restored, Role};
+use flotilla_core::raft::{Config, Membership, Message, Output, Raft, Restored, Role};
 use flotilla_core::types::{Index, Instant, NodeId};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,7 +19,12 @@ pub(crate) fn run(servers: u64, window: u64, proposals: u64) {
     let config = Arc::new(Config::default());
     let start = |id: &NodeId| {
         let setup = (Arc::clone(&config), 1);
-        Raft::new(*id, &ids, setup, Restored::default(), Instant::ZERO)
+        let bootstrap = Membership::of_voters(&ids);
+        let restored = Restored {
+            bootstrap,
+            ..Restored::default()
+        };
+        Raft::new(*id, setup, restored, Instant::ZERO)
     };
     let servers = ids.iter().map(start).collect();
     let (mail, out) = (VecDeque::new(), Output::default());
@@ -46,7 +51,8 @@ pub(crate) fn run(servers: u64, window: u64, proposals: u64) {
 
 impl Cluster {
     fn elect(&mut self) {
-        self.now = self.servers[0].deadline();
+        let deadline = self.servers[0].deadline();
+        self.now = deadline.expect("a voter waits for a leader");
         self.servers[0].on_deadline(self.now, &mut self.out);
         self.settle(0);
         self.deliver();
@@ -57,9 +63,9 @@ impl Cluster {
     }
 
     fn propose(&mut self, payload: &Bytes, count: u64) {
-        let payloads = (0..count).map(|_| payload.clone());
+        let payloads = vec![payload.clone(); count as usize];
         self.servers[0]
-            .propose(self.now, payloads, &mut self.out)
+            .propose(self.now, &payloads, &mut self.out)
             .expect("it leads");
         self.settle(0);
     }

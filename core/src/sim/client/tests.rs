@@ -3,7 +3,7 @@
 use super::{Client, ClientConfig, ClientEvent, ClientOutput, OperationResult, RetryReason};
 use crate::cache::{Answer, Command, Refusal, SessionId};
 use crate::replica::{ClientId, Outcome, Request, RequestBody, Response};
-use crate::sim::Operation;
+use crate::sim::{Operation, ReadPath};
 use crate::types::{Duration, Index, Instant, NodeId, Rng};
 
 const N1: NodeId = NodeId(1);
@@ -210,7 +210,11 @@ fn a_write_of_an_expired_session_is_never_repeated_in_another() {
 fn a_read_of_one_server_asks_no_other() {
     let mut bench = Bench::new();
     let (key, node) = ("a".into(), Some(N3));
-    let sent = bench.enqueue([Operation::Get { key, node }]);
+    let sent = bench.enqueue([Operation::Get {
+        key,
+        node,
+        path: ReadPath::default(),
+    }]);
     assert_eq!(sent[0].0, N3);
     assert!(bench.answer(N3, sent_to(N1)).is_empty(), "it pauses");
     assert_eq!(bench.wait()[0].0, N3);

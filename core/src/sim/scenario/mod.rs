@@ -16,7 +16,7 @@ mod tests;
 mod write;
 
 pub(super) use model::check_amount;
-pub use model::{Action, DiskConfig, Expect, Operation, Scenario, TimedAction, bounds};
+pub use model::{Action, DiskConfig, Expect, Operation, ReadPath, Scenario, TimedAction, bounds};
 pub use parse::{ScenarioError, VERSION};
 pub use syntax::SyntaxError;
 pub use write::verb;

@@ -116,6 +116,9 @@ pub enum Action {
         /// The server to ask; any when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         node: Option<NodeId>,
+        /// Which way the read takes.
+        #[serde(default, skip_serializing_if = "is_default")]
+        path: ReadPath,
     },
     /// A client removes a key.
     Delete {
@@ -150,12 +153,75 @@ pub enum Action {
         /// The server to ask; any when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         node: Option<NodeId>,
+        /// Which way the read takes.
+        #[serde(default, skip_serializing_if = "is_default")]
+        path: ReadPath,
     },
     /// A server takes a snapshot now.
     TakeSnapshot {
         /// The server.
         node: NodeId,
     },
+    /// The present leader hands leadership over.
+    TransferLeadership {
+        /// Who is to lead; the voter with the most complete log when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<NodeId>,
+    },
+    /// The present leader is asked for other members.
+    ChangeMembership {
+        /// Who shall vote.
+        voters: Vec<NodeId>,
+        /// Who shall receive the log without a vote.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        learners: Vec<NodeId>,
+    },
+    /// A server ends in order: hands leadership over, answers what is under way, writes
+    /// everything to its disk.
+    ShutDown {
+        /// The server.
+        node: NodeId,
+    },
+}
+
+/// Which way a read takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadPath {
+    /// The leader asks a quorum (ReadIndex).
+    #[default]
+    Quorum,
+    /// The leader answers while it holds a lease.
+    Lease,
+    /// The asked server answers with what it has, however stale.
+    Stale,
+    /// As a command through the log.
+    Log,
+}
+
+impl ReadPath {
+    /// All of them.
+    pub const ALL: [ReadPath; 4] = [
+        ReadPath::Quorum,
+        ReadPath::Lease,
+        ReadPath::Stale,
+        ReadPath::Log,
+    ];
+
+    /// Its name in a scenario file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ReadPath::Quorum => "quorum",
+            ReadPath::Lease => "lease",
+            ReadPath::Stale => "stale",
+            ReadPath::Log => "log",
+        }
+    }
+}
+
+fn is_default(path: &ReadPath) -> bool {
+    *path == ReadPath::default()
 }
 
 pub(super) fn one() -> u64 {
@@ -187,6 +253,8 @@ pub enum Operation {
         key: String,
         /// The server to ask; any when absent.
         node: Option<NodeId>,
+        /// Which way the read takes.
+        path: ReadPath,
     },
 }
 
@@ -195,11 +263,18 @@ impl core::fmt::Display for Operation {
         match self {
             Operation::Put { key, value } => write!(f, "put {key} = {value}"),
             Operation::Delete { key } => write!(f, "delete {key}"),
-            Operation::Get { key, node: None } => write!(f, "get {key}"),
-            Operation::Get {
-                key,
-                node: Some(node),
-            } => write!(f, "get {key} of {node}"),
+            Operation::Get { key, node, path } => {
+                write!(f, "get {key}")?;
+                if let Some(node) = node {
+                    write!(f, " of {node}")?;
+                }
+                match path {
+                    ReadPath::Quorum => Ok(()),
+                    ReadPath::Lease => f.write_str(" by lease"),
+                    ReadPath::Stale => f.write_str(", stale allowed"),
+                    ReadPath::Log => f.write_str(" through the log"),
+                }
+            }
         }
     }
 }
@@ -215,10 +290,10 @@ pub struct Expect {
     /// Every operation of every client is answered, none refused.
     #[serde(skip_serializing_if = "is_false")]
     pub answered: bool,
-    /// All servers run and have the same cache.
+    /// All members of the cluster run and have the same cache.
     #[serde(skip_serializing_if = "is_false")]
     pub equal: bool,
-    /// Every running server's cache has so many keys.
+    /// Every running member's cache has so many keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<u64>,
     /// So many reads found a value.
@@ -291,7 +366,16 @@ impl Action {
             Action::Crash { node }
             | Action::Restart { node }
             | Action::Isolate { node }
+            | Action::ShutDown { node }
             | Action::TakeSnapshot { node } => server("node", *node),
+            Action::TransferLeadership { to } => to.map_or(Ok(()), |to| server("to", to)),
+            Action::ChangeMembership { voters, learners } => {
+                check_range("the number of voters", voters.len(), 1, nodes as usize)?;
+                voters.iter().try_for_each(|node| server("voters", *node))?;
+                learners
+                    .iter()
+                    .try_for_each(|node| server("learners", *node))
+            }
             Action::Partition { groups } => check_groups(groups, server),
             Action::Cut { from, to } => {
                 server("from", *from)?;
@@ -326,6 +410,7 @@ impl Action {
                 client: who,
                 key,
                 node,
+                path: _,
             } => {
                 client(*who)?;
                 check_text("key", key, 1, bounds::NAME)?;
@@ -346,6 +431,7 @@ impl Action {
                 prefix,
                 first,
                 node,
+                path: _,
             } => {
                 client(*who)?;
                 check_many(*keys, prefix, *first)?;

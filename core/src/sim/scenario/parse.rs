@@ -1,7 +1,9 @@
 //! From text to a scenario, or to an error that says what is wrong, where, and what would be
 //! right. Sizes are bounded before anything is built from them.
 
-use super::model::{Action, DiskConfig, Expect, Scenario, TimedAction, bounds, check_amount, one};
+use super::model::{
+    Action, DiskConfig, Expect, ReadPath, Scenario, TimedAction, bounds, check_amount, one,
+};
 use super::syntax::SyntaxError;
 use crate::cache::Limits;
 use crate::replica::{self, ClientId, SnapshotConfig};
@@ -111,6 +113,9 @@ struct Row {
     keys: Option<u64>,
     prefix: Option<String>,
     first: Option<u64>,
+    path: Option<String>,
+    voters: Option<Vec<NodeId>>,
+    learners: Option<Vec<NodeId>>,
 }
 
 impl Scenario {
@@ -175,10 +180,12 @@ impl Raw {
 }
 
 /// The verbs, each with the fields that it takes.
-const VERBS: &str = "crash, restart, isolate, take_snapshot (node); partition (groups); \
+const VERBS: &str = "crash, restart, isolate, take_snapshot, shut_down (node); \
+                     transfer_leadership (to); change_membership (voters, learners); \
+                     partition (groups); \
                      cut (from, to); heal; drop (message); delay (message, by); \
-                     put (client, key, value); get (client, key, node); delete (client, key); \
-                     write (client, keys, prefix, first); read (client, keys, prefix, first, node)";
+                     put (client, key, value); get (client, key, node, path); delete (client, key); \
+                     write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)";
 
 impl Row {
     fn read(mut self, number: usize, scenario: &Scenario) -> Result<TimedAction, ScenarioError> {
@@ -220,6 +227,14 @@ impl Row {
             "restart" => Action::Restart { node: node(self)? },
             "isolate" => Action::Isolate { node: node(self)? },
             "take_snapshot" => Action::TakeSnapshot { node: node(self)? },
+            "shut_down" => Action::ShutDown { node: node(self)? },
+            "transfer_leadership" => Action::TransferLeadership { to: self.to.take() },
+            "change_membership" => Action::ChangeMembership {
+                voters: need(self.voters.take(), verb, "voters", || {
+                    "a list of servers, as [1, 2, 3]".into()
+                })?,
+                learners: self.learners.take().unwrap_or_default(),
+            },
             "partition" => Action::Partition {
                 groups: need(self.groups.take(), verb, "groups", || {
                     "lists of servers, as [[1], [2, 3]]".into()
@@ -261,8 +276,13 @@ impl Row {
                     Action::Put { client, key, value }
                 }
                 "get" => {
-                    let node = self.node.take();
-                    Action::Get { client, key, node }
+                    let (node, path) = (self.node.take(), self.read_path()?);
+                    Action::Get {
+                        client,
+                        key,
+                        node,
+                        path,
+                    }
                 }
                 _ => Action::Delete { client, key },
             });
@@ -286,7 +306,19 @@ impl Row {
                 prefix,
                 first,
                 node: self.node.take(),
+                path: self.read_path()?,
             },
+        })
+    }
+
+    fn read_path(&mut self) -> Result<ReadPath, String> {
+        let Some(name) = self.path.take() else {
+            return Ok(ReadPath::default());
+        };
+        let found = ReadPath::ALL.into_iter().find(|path| path.name() == name);
+        found.ok_or_else(|| {
+            let given: String = name.chars().take(40).collect();
+            format!("`path` is \"{given}\", but must be one of quorum, lease, stale, log")
         })
     }
 
@@ -305,6 +337,9 @@ impl Row {
             ("keys", self.keys.is_some()),
             ("prefix", self.prefix.is_some()),
             ("first", self.first.is_some()),
+            ("path", self.path.is_some()),
+            ("voters", self.voters.is_some()),
+            ("learners", self.learners.is_some()),
         ];
         fields
             .iter()

@@ -1,6 +1,6 @@
 //! Reading back what is written, and refusing everything else by name.
 
-use super::{Action, Expect, Scenario, ScenarioError, TimedAction, bounds};
+use super::{Action, Expect, ReadPath, Scenario, ScenarioError, TimedAction, bounds};
 use crate::replica::ClientId;
 use crate::sim::{Latency, MessageId};
 use crate::types::{ConfigError, Duration, Instant, NodeId, Setting, SettingKind};
@@ -63,7 +63,10 @@ fn a_scenario_is_written_for_people() {
         at(2, Action::Crash { node: NodeId(2) }),
         at(3, Action::Partition { groups }),
         at(4, Action::Delay { message: MessageId(9), by: Duration::millis(50) }),
-        at(5, Action::Get { client, key: "a-1".into(), node: Some(NodeId(2)) }),
+        at(5, Action::Get { client, key: "a-1".into(), node: Some(NodeId(2)), path: ReadPath::Lease }),
+        at(6, Action::TransferLeadership { to: None }),
+        at(7, Action::ChangeMembership { voters: vec![NodeId(1), NodeId(2)], learners: vec![] }),
+        at(8, Action::ShutDown { node: NodeId(1) }),
     ]);
     scenario.network.latency = Latency::Uniform(Duration::millis(1), Duration::millis(5));
     scenario.network.loss_ppm = 1_000;
@@ -82,7 +85,10 @@ fn a_scenario_is_written_for_people() {
           { at = "2s", do = "crash", node = 2 },
           { at = "3s", do = "partition", groups = [[1], [2, 3]] },
           { at = "4s", do = "delay", by = "50ms", message = 9 },
-          { at = "5s", do = "get", client = 1, key = "a-1", node = 2 },
+          { at = "5s", do = "get", client = 1, key = "a-1", node = 2, path = "lease" },
+          { at = "6s", do = "transfer_leadership" },
+          { at = "7s", do = "change_membership", voters = [1, 2] },
+          { at = "8s", do = "shut_down", node = 1 },
         ]
 
         [raft]
@@ -350,13 +356,13 @@ fn what_is_no_action_is_named_with_its_row() {
             { at = "2s", do = "heal" }, { at = "3s", do = "crash" }
                 action 2 (at 3s): `crash` needs `node`, a server, 1 to 3
             { at = "2s", do = "crash", node = 1, key = "a" }
-                action 1 (at 2s): `crash` takes no `key`; crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
+                action 1 (at 2s): `crash` takes no `key`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s", do = "heal", node = 1 }
-                action 1 (at 2s): `heal` takes no `node`; crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
+                action 1 (at 2s): `heal` takes no `node`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s", do = "explode" }
-                action 1 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
+                action 1 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s" }
-                action 1 (at 2s): `do` is missing: crash, restart, isolate, take_snapshot (node); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node)
+                action 1 (at 2s): `do` is missing: crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { do = "heal" }
                 action 1: `at` is missing: when, as "2s"
             { at = "800h", do = "heal" }
@@ -422,15 +428,27 @@ fn action() -> impl Strategy<Value = Action> {
             .prop_map(|(message, by)| Action::Delay { message, by: Duration(by) }),
         (client(), names(), names())
             .prop_map(|(client, key, value)| Action::Put { client, key, value }),
-        (client(), names(), maybe())
-            .prop_map(|(client, key, node)| Action::Get { client, key, node }),
+        (client(), names(), maybe(), path())
+            .prop_map(|(client, key, node, path)| Action::Get { client, key, node, path }),
+        maybe().prop_map(|to| Action::TransferLeadership { to }),
+        node().prop_map(|node| Action::ShutDown { node }),
+        (1u32..=5, 1u32..=5).prop_map(|(voters, learner)| Action::ChangeMembership {
+            voters: (1..=voters).map(NodeId).collect(),
+            learners: vec![NodeId(learner)],
+        }),
         (client(), names()).prop_map(|(client, key)| Action::Delete { client, key }),
         (client(), keys(), names(), first())
             .prop_map(|(client, keys, prefix, first)| Action::Write { client, keys, prefix, first }),
-        (client(), keys(), names(), first(), maybe()).prop_map(
-            |(client, keys, prefix, first, node)| Action::Read { client, keys, prefix, first, node }
+        (client(), keys(), names(), first(), maybe(), path()).prop_map(
+            |(client, keys, prefix, first, node, path)| {
+                Action::Read { client, keys, prefix, first, node, path }
+            }
         ),
     ]
+}
+
+fn path() -> impl Strategy<Value = ReadPath> {
+    proptest::sample::select(ReadPath::ALL.to_vec())
 }
 
 #[rustfmt::skip]

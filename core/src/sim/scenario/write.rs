@@ -91,5 +91,8 @@ pub fn verb(action: &Action) -> &'static str {
         Action::Write { .. } => "write",
         Action::Read { .. } => "read",
         Action::TakeSnapshot { .. } => "take_snapshot",
+        Action::TransferLeadership { .. } => "transfer_leadership",
+        Action::ChangeMembership { .. } => "change_membership",
+        Action::ShutDown { .. } => "shut_down",
     }
 }

@@ -3,8 +3,8 @@
 use super::World;
 use crate::replica::ClientId;
 use crate::sim::{
-    Action, Cause, Latency, MessageId, Place, Scenario, Step, TimedAction, Timeline, What,
-    expectations,
+    Action, Cause, Latency, MessageId, Place, ReadPath, Scenario, Step, TimedAction, Timeline,
+    What, expectations,
 };
 use crate::types::{Duration, Instant, NodeId, Rng};
 use std::sync::Arc;
@@ -66,7 +66,12 @@ fn any_action(rng: &mut Rng, world: &World) -> Action {
         9 => Action::Delete { client, key },
         10 => {
             let node = Some(node);
-            Action::Get { client, key, node }
+            Action::Get {
+                client,
+                key,
+                node,
+                path: ReadPath::default(),
+            }
         }
         11 => {
             let (keys, prefix, first) = (rng.between(1, 30), "w".into(), 1);
@@ -196,9 +201,15 @@ fn a_request_to_a_dead_server_changes_nothing_between_the_others() {
     let quiet = between_servers(|_| ());
     let busy = between_servers(|scenario| {
         let (client, key, node) = (ClientId(2), "k".into(), Some(NodeId(3)));
-        scenario
-            .actions
-            .push(at(1_100, Action::Get { client, key, node }));
+        scenario.actions.push(at(
+            1_100,
+            Action::Get {
+                client,
+                key,
+                node,
+                path: ReadPath::default(),
+            },
+        ));
     });
     assert!(quiet.len() > 200, "{}", quiet.len());
     assert_eq!(quiet, busy);

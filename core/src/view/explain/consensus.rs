@@ -1,8 +1,9 @@
 //! Events of consensus in words.
 
-use super::{Told, count, detail, list, story};
+use super::{Told, count, detail, leases, list, membership, ms, story};
 use crate::raft::{
-    AppendRefusal, CampaignReason, CommitReason, Event, FollowReason, InstalledLog, VoteRefusal,
+    AppendRefusal, CampaignReason, CommitReason, Event, FollowReason, InstalledLog, PromiseReason,
+    VoteRefusal,
 };
 use crate::types::NodeId;
 
@@ -14,6 +15,10 @@ fn paper(section: &str) -> String {
 
 pub(super) fn tell(node: NodeId, event: &Event) -> Told {
     match event {
+        Event::BecamePreCandidate { .. }
+        | Event::PreVoteGranted { .. }
+        | Event::PreVoteRefused { .. }
+        | Event::PreVoteCounted { .. } => pre_vote(node, event),
         Event::BecameCandidate { .. }
         | Event::BecameLeader { .. }
         | Event::BecameFollower { .. }
@@ -28,31 +33,89 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
         | Event::CommitAdvanced { .. }
         | Event::CommitWithheld { .. } => replication(node, event),
         Event::ReadsConfirmed { .. } | Event::ReadsHeld { .. } => reads(node, event),
+        Event::LeaseRead { .. } | Event::LeaseReadRefused { .. } | Event::ClockJumped { .. } => {
+            leases::tell(node, event)
+        }
+        Event::MembershipAdopted { .. }
+        | Event::MembershipReverted { .. }
+        | Event::MembershipCommitted { .. }
+        | Event::LearnerCaughtUp { .. }
+        | Event::TransferStarted { .. }
+        | Event::SuccessorAsked { .. }
+        | Event::TransferAborted { .. } => membership::tell(node, event),
         Event::SnapshotSendStarted { .. }
         | Event::SnapshotSendFinished { .. }
         | Event::SnapshotReceiveStarted { .. }
         | Event::SnapshotIgnored { .. }
         | Event::SnapshotInstalled { .. }
+        | Event::SnapshotDamaged { .. }
         | Event::LogCompacted { .. } => snapshots(node, event),
     }
+}
+
+fn campaign(why: &CampaignReason) -> String {
+    match why {
+        CampaignReason::NoLeader { waited } => {
+            format!("it heard from no leader for {}", ms(waited.as_micros()))
+        }
+        CampaignReason::NoMajority {
+            waited,
+            votes,
+            needed,
+        } => format!(
+            "its last election had {votes} of {needed} votes after {}",
+            ms(waited.as_micros())
+        ),
+        CampaignReason::PreVoteWon { votes } => {
+            let votes = list(votes.iter().map(ToString::to_string));
+            format!("{votes} would vote for it")
+        }
+        CampaignReason::AskedByLeader { leader } => {
+            format!("{leader}, the leader, asked it to take over")
+        }
+    }
+}
+
+fn pre_vote(node: NodeId, event: &Event) -> Told {
+    let told = match event {
+        Event::BecamePreCandidate { term, why } => {
+            let why = campaign(why);
+            let sentence = format!("{node} asks who would vote for it in term {term}: {why}");
+            story("pre-candidate", sentence)
+        }
+        Event::PreVoteGranted { candidate, term } => detail(
+            "pre-vote-granted",
+            format!("{node} would vote for {candidate} in term {term}"),
+        ),
+        Event::PreVoteRefused { candidate, why } => {
+            let (why, rule, source) = refusal(node, why);
+            let sentence = format!("{node} would not vote for {candidate}: {why}");
+            return detail("pre-vote-refused", sentence).by(rule, &source);
+        }
+        Event::PreVoteCounted {
+            from,
+            granted,
+            votes,
+            needed,
+        } => {
+            let said = if *granted { "would" } else { "would not" };
+            let who = if *from == node {
+                "itself".into()
+            } else {
+                from.to_string()
+            };
+            let sentence = format!("{node} counts {who}, which {said}: {votes} of {needed} votes");
+            detail("pre-vote-counted", sentence)
+        }
+        _ => unreachable!("sorted by the caller"),
+    };
+    told.by("Pre-vote", "Raft dissertation, section 9.6")
 }
 
 fn election(node: NodeId, event: &Event) -> Told {
     match event {
         Event::BecameCandidate { term, why } => {
-            let why = match why {
-                CampaignReason::NoLeader { waited } => {
-                    format!("it heard from no leader for {}", ms(waited.as_micros()))
-                }
-                CampaignReason::NoMajority {
-                    waited,
-                    votes,
-                    needed,
-                } => format!(
-                    "its last election had {votes} of {needed} votes after {}",
-                    ms(waited.as_micros())
-                ),
-            };
+            let why = campaign(why);
             story(
                 "candidate",
                 format!("{node} stands for election in term {term}: {why}"),
@@ -81,6 +144,22 @@ fn election(node: NodeId, event: &Event) -> Told {
                 format!("{node} follows {leader}, the leader of term {term}"),
             )
             .by("One leader per term", &paper("5.2")),
+            FollowReason::QuorumLost { heard, waited } => {
+                let heard = list(heard.iter().map(ToString::to_string));
+                let sentence = format!(
+                    "{node} leads term {term} no more: in {} only {heard} were heard from, which is no \
+                     majority, so another leader may be elected",
+                    ms(waited.as_micros())
+                );
+                story("quorum-lost", sentence).by("Check quorum", "Raft dissertation, section 6.2")
+            }
+            FollowReason::Removed => {
+                let sentence = format!(
+                    "{node} leads no more: the change that removed it from the cluster is committed"
+                );
+                story("removed", sentence)
+                    .by("A removed leader", "Raft dissertation, section 4.2.2")
+            }
         },
         Event::VoteGranted {
             term,
@@ -94,7 +173,11 @@ fn election(node: NodeId, event: &Event) -> Told {
             );
             detail("vote-granted", sentence).by("Election restriction", &paper("5.4.1"))
         }
-        Event::VoteRefused { candidate, why } => vote_refused(node, *candidate, why),
+        Event::VoteRefused { candidate, why } => {
+            let (why, rule, source) = refusal(node, why);
+            let sentence = format!("{node} refuses {candidate} its vote: {why}");
+            detail("vote-refused", sentence).by(rule, &source)
+        }
         Event::VoteCounted {
             from,
             granted,
@@ -119,7 +202,8 @@ fn election(node: NodeId, event: &Event) -> Told {
     }
 }
 
-fn vote_refused(node: NodeId, candidate: NodeId, why: &VoteRefusal) -> Told {
+/// Why there is no vote, by which rule, and where that is written.
+fn refusal(node: NodeId, why: &VoteRefusal) -> (String, &'static str, String) {
     let (why, rule, section) = match why {
         VoteRefusal::StaleTerm { candidate, own } => (
             format!("term {candidate} is over, it is in term {own}"),
@@ -138,6 +222,28 @@ fn vote_refused(node: NodeId, candidate: NodeId, why: &VoteRefusal) -> Told {
                 "5.2",
             )
         }
+        VoteRefusal::Leads { term } => (
+            format!("it leads term {term} itself"),
+            "A living leader is not disturbed",
+            "4.2.3",
+        ),
+        VoteRefusal::Promised { why, left } => {
+            let why = match why {
+                PromiseReason::HeardFrom { leader } => format!("it heard from {leader}"),
+                PromiseReason::Restarted => {
+                    "it started again, and may have heard from a leader".into()
+                }
+                PromiseReason::ClockJumped => {
+                    "its clock jumped, and it may have heard from a leader".into()
+                }
+            };
+            let left = ms(left.as_micros());
+            (
+                format!("{why} too recently, and helps nobody to be elected for another {left}"),
+                "A living leader is not disturbed",
+                "4.2.3",
+            )
+        }
         VoteRefusal::LogBehind {
             candidate_last,
             own_last,
@@ -148,11 +254,13 @@ fn vote_refused(node: NodeId, candidate: NodeId, why: &VoteRefusal) -> Told {
             (why, "Election restriction", "5.4.1")
         }
     };
-    detail(
-        "vote-refused",
-        format!("{node} refuses {candidate} its vote: {why}"),
-    )
-    .by(rule, &paper(section))
+    let promise = matches!(section, "4.2.3");
+    let source = if promise {
+        "Raft dissertation, section"
+    } else {
+        PAPER
+    };
+    (why, rule, format!("{source} {section}"))
 }
 
 fn replication(node: NodeId, event: &Event) -> Told {
@@ -225,14 +333,23 @@ fn replication(node: NodeId, event: &Event) -> Told {
 
 fn committed(node: NodeId, from: u64, to: u64, why: &CommitReason) -> Told {
     match why {
-        CommitReason::Quorum { matched, needed } => {
+        CommitReason::Quorum {
+            matched,
+            needed,
+            needed_of_old,
+        } => {
             let held = list(
                 matched
                     .iter()
                     .map(|(node, index)| format!("{node} holds {index}")),
             );
-            let sentence =
-                format!("{node} commits up to index {to}: {held}, and {needed} make a majority");
+            let majority = match needed_of_old {
+                None => format!("{needed} make a majority"),
+                Some(old) => {
+                    format!("{needed} of the new voters and {old} of the former make a majority")
+                }
+            };
+            let sentence = format!("{node} commits up to index {to}: {held}, and {majority}");
             detail("committed", sentence).by("Commit by majority", &paper("5.3 and 5.4.2"))
         }
         CommitReason::LeaderCommit { leader, commit } => {
@@ -325,6 +442,12 @@ fn snapshots(node: NodeId, event: &Event) -> Told {
                 format!("{node} installs the snapshot of {covers}: {log}"),
             )
         }
+        Event::SnapshotDamaged { covers } => {
+            let sentence = format!(
+                "{node} throws the pieces of the snapshot of {covers} away: its checksum does not fit"
+            );
+            story("snapshot-damaged", sentence)
+        }
         Event::LogCompacted {
             first,
             covers,
@@ -339,8 +462,4 @@ fn snapshots(node: NodeId, event: &Event) -> Told {
         _ => unreachable!("sorted by the caller"),
     };
     told.by("Log compaction", &paper("7"))
-}
-
-fn ms(us: u64) -> String {
-    format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
 }

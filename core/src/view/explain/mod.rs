@@ -2,6 +2,8 @@
 //! numbers that decided it; the rule says where that is written.
 
 mod consensus;
+mod leases;
+pub(in crate::view) mod membership;
 pub(in crate::view) mod recovery;
 pub(in crate::view) mod server;
 pub(in crate::view) mod world;
@@ -57,6 +59,11 @@ fn detail(kind: &'static str, sentence: String) -> Told {
 
 fn trace(kind: &'static str, sentence: String) -> Told {
     Told::new(kind, Weight::Trace, sentence)
+}
+
+/// Microseconds as `12.3 ms`.
+fn ms(us: u64) -> String {
+    format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
 }
 
 /// `1 entry`, `2 entries`.

@@ -1,8 +1,8 @@
 //! Events of one replica in words.
 
-use super::{Told, consensus, count, detail, recovery, story, trace};
+use super::{Told, consensus, count, detail, ms, recovery, story, trace};
 use crate::cache::{Command, Operation};
-use crate::replica::{Event, SnapshotReason};
+use crate::replica::{Busy, Event, SnapshotReason, Staleness};
 use crate::types::NodeId;
 use bytes::Bytes;
 
@@ -37,9 +37,35 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
         Event::CommandUnreadable { index, error } => {
             story("unreadable", format!("{node} skips index {index}: {error}"))
         }
-        Event::ReadServed { client, index } => trace(
-            "read",
-            format!("{node} answers a read of {client} from the state at index {index}"),
+        Event::ReadServed {
+            client,
+            index,
+            staleness,
+        } => {
+            let stale = staleness.map_or(String::new(), |staleness| {
+                format!("; {}", staleness_text(staleness))
+            });
+            let sentence =
+                format!("{node} answers a read of {client} from the state at index {index}{stale}");
+            trace("read", sentence)
+        }
+        Event::RequestPutOff { client, why } => detail(
+            "busy",
+            format!("{node} puts a request of {client} off: {}", busy_text(*why)),
+        )
+        .by("Bounded queues", "ARCHITECTURE, consensus"),
+        Event::OperatorRefused { why } => story("refused", format!("{node} refuses: {why}")),
+        Event::ShutdownStarted { successor } => {
+            let successor =
+                successor.map_or(String::new(), |to| format!(" and hands leadership to {to}"));
+            story(
+                "ending",
+                format!("{node} begins to shut down, takes no more requests{successor}"),
+            )
+        }
+        Event::ShutDown => story(
+            "ended",
+            format!("{node} has ended in order: everything is answered, and on its disk"),
         ),
         Event::RequestRedirected { client, leader } => {
             let hint = leader.map_or("knows no leader".into(), |leader| format!("names {leader}"));
@@ -101,9 +127,38 @@ pub(in crate::view) fn command_text(command: &Command) -> String {
             let operation = match &apply.operation {
                 Operation::Put { key, value } => format!("put {} = {}", text(key), text(value)),
                 Operation::Delete { key } => format!("delete {}", text(key)),
+                Operation::Get { key } => format!("get {}", text(key)),
             };
             format!("{operation} ({} #{})", apply.session, apply.sequence.0)
         }
+    }
+}
+
+/// Why a request is put off, in words.
+pub(in crate::view) fn busy_text(busy: Busy) -> String {
+    match busy {
+        Busy::Uncommitted { bytes, limit } => {
+            format!("{bytes} bytes wait to be committed, and {limit} may; ask again later")
+        }
+        Busy::HandingOver { to } => {
+            format!("leadership is being handed to {to}; ask again later")
+        }
+    }
+}
+
+/// How stale an answer may be, in words.
+pub(in crate::view) fn staleness_text(staleness: Staleness) -> String {
+    let behind = count(staleness.entries, "entry", "entries");
+    let known = match staleness.entries {
+        0 => "nothing that it knows to be committed is missing".into(),
+        _ => format!("{behind} that it knows to be committed are missing"),
+    };
+    match staleness.silence {
+        Some(silence) => {
+            let silence = ms(silence.as_micros());
+            format!("it may be stale: {known}, and it last heard of the cluster {silence} ago")
+        }
+        None => format!("it may be stale: {known}, and it never heard of the cluster"),
     }
 }
 

@@ -121,6 +121,7 @@ fn client(place: Place, event: &ClientEvent) -> Told {
                 RetryReason::TimedOut => "no answer came",
                 RetryReason::Redirected => "it was named as the leader",
                 RetryReason::NoLeader => "nobody was named as the leader",
+                RetryReason::Busy => "the one that was asked takes no requests for a while",
                 RetryReason::Unknown => "what became of the request is not known",
             };
             let sentence = format!("{place} turns to {to} for attempt {attempt}: {why}");
@@ -149,12 +150,19 @@ pub(in crate::view) fn result_text(result: &OperationResult) -> String {
         OperationResult::Deleted { existed: true } => "deleted".into(),
         OperationResult::Deleted { existed: false } => "it was not there".into(),
         OperationResult::Found {
-            value: Some(value),
+            value,
             index,
+            staleness,
         } => {
-            format!("found {} at index {index}", server::text(value))
+            let found = match value {
+                Some(value) => format!("found {} at index {index}", server::text(value)),
+                None => format!("no value at index {index}"),
+            };
+            match staleness {
+                Some(staleness) => format!("{found}; {}", server::staleness_text(*staleness)),
+                None => found,
+            }
         }
-        OperationResult::Found { value: None, index } => format!("no value at index {index}"),
         OperationResult::Refused(refusal) => format!("refused, {refusal}"),
     }
 }

@@ -1,0 +1,106 @@
+//! The promise of every server not to help elect another leader too soon (dissertation, section
+//! 4.2.3): what keeps a living leader from being disturbed, and what leases rest on.
+
+use super::event::VoteRefusal;
+use super::message::{Mandate, VoteRequest};
+use super::role::Role;
+use super::server::Raft;
+use crate::types::{Duration, Instant, NodeId, Position, Term};
+use serde::Serialize;
+
+/// Until when a server gives no vote, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Promise {
+    /// No vote before this.
+    pub until: Instant,
+    /// What it rests on.
+    pub why: PromiseReason,
+}
+
+/// Why a server gives no vote for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum PromiseReason {
+    /// It heard from this leader.
+    HeardFrom {
+        /// The leader.
+        leader: NodeId,
+    },
+    /// It started again, and may have heard from a leader just before.
+    Restarted,
+    /// Its clock jumped, so it cannot tell how long ago it heard from a leader.
+    ClockJumped,
+}
+
+impl Promise {
+    /// Holds until `until`, or longer if it did.
+    pub(super) fn renew(&mut self, until: Instant, why: PromiseReason) {
+        *self = Promise { until, why };
+    }
+}
+
+impl Raft {
+    /// How long ago this server last heard from a leader or, when it leads, sent what a quorum
+    /// has answered; none when it never did.
+    #[must_use]
+    pub fn silence(&self, now: Instant) -> Option<Duration> {
+        if let Role::Leader(leader) = &self.role {
+            return leader.lease.confirmed().map(|at| now.since(at));
+        }
+        match self.promise.why {
+            PromiseReason::HeardFrom { .. } => {
+                let heard_at = self.promise.until - self.config.election_timeout_min;
+                Some(now.since(heard_at))
+            }
+            PromiseReason::Restarted | PromiseReason::ClockJumped => None,
+        }
+    }
+
+    /// Why a request for a vote must be passed over before anything else is looked at, the term
+    /// included; none when it is to be treated as usual.
+    pub(super) fn promise_refusal(
+        &self,
+        now: Instant,
+        request: &VoteRequest,
+    ) -> Option<VoteRefusal> {
+        match request.mandate {
+            Mandate::Transfer => None,
+            Mandate::Silence if request.term < self.term || !self.config.check_quorum => None,
+            Mandate::Silence => self.bound_by_promise(now),
+        }
+    }
+
+    /// What keeps this server from helping to elect another leader at this time.
+    fn bound_by_promise(&self, now: Instant) -> Option<VoteRefusal> {
+        match &self.role {
+            Role::Leader(_) => Some(VoteRefusal::Leads { term: self.term }),
+            Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => {
+                let Promise { until, why } = self.promise;
+                (now < until).then(|| VoteRefusal::Promised {
+                    why,
+                    left: until.since(now),
+                })
+            }
+        }
+    }
+
+    /// Why this server would not vote for one that asks in advance.
+    pub(super) fn pre_vote_refusal(
+        &self,
+        now: Instant,
+        term: Term,
+        last: Position,
+    ) -> Option<VoteRefusal> {
+        if term < self.term {
+            return Some(VoteRefusal::StaleTerm {
+                candidate: term.next(),
+                own: self.term,
+            });
+        }
+        let own_last = self.log.last();
+        let behind = (last < own_last).then_some(VoteRefusal::LogBehind {
+            candidate_last: last,
+            own_last,
+        });
+        self.bound_by_promise(now).or(behind)
+    }
+}

@@ -1,0 +1,113 @@
+//! Requests of clients, from their arrival to their answer.
+
+use super::clients::Asker;
+use super::event::Event;
+use super::io::{Busy, Consistency, Effects, Outcome, Request, RequestBody, Staleness};
+use super::server::Replica;
+use crate::cache::Command;
+use crate::raft::{ProposeRefusal, ReadVia, Role};
+use crate::types::Instant;
+use bytes::Bytes;
+
+impl Replica {
+    pub(super) fn on_request(&mut self, now: Instant, request: Request, out: &mut Effects) {
+        let asker = Asker::of(&request);
+        if self.ending.is_some() {
+            return self.redirect(asker, out);
+        }
+        match request.body {
+            RequestBody::Command(command) => self.propose(now, asker, &command, out),
+            RequestBody::Read { key, consistency } => {
+                let via = match consistency {
+                    Consistency::Quorum => ReadVia::Quorum,
+                    Consistency::Lease => ReadVia::Lease,
+                    Consistency::Stale => {
+                        let staleness = self.staleness(now);
+                        return self.answer_read((asker, key), Some(staleness), out);
+                    }
+                };
+                let read = self.reads.insert(asker, key);
+                self.raft.read(now, read, via, &mut self.output);
+            }
+        }
+    }
+
+    fn propose(&mut self, now: Instant, asker: Asker, command: &Command, out: &mut Effects) {
+        let commands = [command.encode()];
+        match self.raft.propose(now, &commands, &mut self.output) {
+            Ok(at) => self.proposals.insert(at.term, at.index, asker),
+            Err(ProposeRefusal::NotLeader) => self.redirect(asker, out),
+            Err(ProposeRefusal::HandingOver { to }) => {
+                self.put_off(asker, Busy::HandingOver { to }, out);
+            }
+            Err(ProposeRefusal::Busy { uncommitted, limit }) => {
+                let bytes = uncommitted;
+                self.put_off(asker, Busy::Uncommitted { bytes, limit }, out);
+            }
+        }
+    }
+
+    fn put_off(&self, asker: Asker, why: Busy, out: &mut Effects) {
+        let client = asker.client();
+        out.events.push(Event::RequestPutOff { client, why });
+        out.answers.push(asker.response(Outcome::Busy(why)));
+    }
+
+    /// Names the leader, or who is about to be.
+    pub(super) fn redirect(&self, asker: Asker, out: &mut Effects) {
+        let to = self.raft.handing_over_to().or_else(|| self.raft.leader());
+        let leader = to.filter(|leader| *leader != self.member.node);
+        let client = asker.client();
+        out.events.push(Event::RequestRedirected { client, leader });
+        out.answers
+            .push(asker.response(Outcome::NotLeader { leader }));
+    }
+
+    /// Whoever waits for a command that this server proposed as a leader that it is no more does
+    /// not learn here what became of it.
+    pub(super) fn abandon_proposals(&mut self, out: &mut Effects) {
+        let leads = matches!(self.raft.role(), Role::Leader(_)).then(|| self.raft.term());
+        let abandoned = self.proposals.abandon_unless(leads);
+        if !abandoned.is_empty() {
+            let requests = abandoned.len() as u64;
+            out.events.push(Event::RequestsAbandoned { requests });
+        }
+        let answers = abandoned.into_iter();
+        out.answers
+            .extend(answers.map(|asker| asker.response(Outcome::Unknown)));
+    }
+
+    /// How stale what this server has may be.
+    fn staleness(&self, now: Instant) -> Staleness {
+        Staleness {
+            entries: self.raft.commit().since(self.applied.index),
+            silence: self.raft.silence(now),
+        }
+    }
+
+    pub(super) fn serve_reads(&mut self, out: &mut Effects) {
+        while let Some(read) = self.reads.next_answerable(self.applied.index) {
+            self.answer_read(read, None, out);
+        }
+    }
+
+    fn answer_read(
+        &self,
+        (asker, key): (Asker, Bytes),
+        staleness: Option<Staleness>,
+        out: &mut Effects,
+    ) {
+        let index = self.applied.index;
+        let value = self.cache.get(&key).cloned();
+        out.events.push(Event::ReadServed {
+            client: asker.client(),
+            index,
+            staleness,
+        });
+        out.answers.push(asker.response(Outcome::Read {
+            index,
+            value,
+            staleness,
+        }));
+    }
+}

@@ -1,0 +1,261 @@
+//! Messages in flight: what is drawn of them, and what they say when they are opened.
+
+use super::explain::server::{busy_text, command_text, staleness_text, text};
+use super::model::{Field, MessageDetail, MessageKind, MessageView};
+use crate::cache::Command;
+use crate::raft::{AppendOutcome, Message, SnapshotOutcome};
+use crate::replica::{Consistency, Outcome, RequestBody};
+use crate::sim::{InFlight, Payload as Flying};
+
+pub(super) fn message(message: &InFlight) -> MessageView {
+    let (kind, label, term) = match &message.payload {
+        Flying::Peer(envelope) => {
+            let (kind, label) = peer_label(&envelope.message);
+            (kind, label, Some(envelope.message.term().0))
+        }
+        Flying::Request(request) => (MessageKind::Request, request_label(&request.body), None),
+        Flying::Response(response) => (
+            MessageKind::Response,
+            outcome_label(&response.outcome).into(),
+            None,
+        ),
+    };
+    MessageView {
+        id: message.id.0,
+        from: message.from.to_string(),
+        to: message.to.to_string(),
+        kind,
+        label,
+        term,
+        sent_at: message.sent_at.0,
+        arrives_at: message.arrives_at.0,
+    }
+}
+
+fn peer_label(message: &Message) -> (MessageKind, String) {
+    match message {
+        Message::PreVoteRequest(_) => (MessageKind::PreVoteRequest, "would you?".into()),
+        Message::PreVoteResponse(response) => {
+            let label = if response.granted { "yes" } else { "no" };
+            (MessageKind::PreVoteResponse, label.into())
+        }
+        Message::TimeoutNow(_) => (MessageKind::TimeoutNow, "your turn".into()),
+        Message::VoteRequest(_) => (MessageKind::VoteRequest, "vote?".into()),
+        Message::VoteResponse(response) => {
+            let label = if response.granted { "yes" } else { "no" };
+            (MessageKind::VoteResponse, label.into())
+        }
+        Message::AppendRequest(request) if request.entries.is_empty() => {
+            (MessageKind::Heartbeat, String::new())
+        }
+        Message::AppendRequest(request) => {
+            (MessageKind::Append, format!("+{}", request.entries.len()))
+        }
+        Message::AppendResponse(response) => {
+            let label = match &response.outcome {
+                AppendOutcome::Accepted { matched } => format!("ok {matched}"),
+                AppendOutcome::Rejected(_) => "no".into(),
+            };
+            (MessageKind::AppendResponse, label)
+        }
+        Message::SnapshotRequest(request) => {
+            let sent = request.offset + request.data.len() as u64;
+            let percent = (sent * 100).checked_div(request.total).unwrap_or(100);
+            (MessageKind::Snapshot, format!("{percent}%"))
+        }
+        Message::SnapshotResponse(response) => {
+            let label = match response.outcome {
+                SnapshotOutcome::Received { bytes } => format!("{bytes} B"),
+                SnapshotOutcome::Installed { matched } => format!("at {matched}"),
+            };
+            (MessageKind::SnapshotResponse, label)
+        }
+        Message::ReadIndexRequest(_) => (MessageKind::ReadIndex, "read?".into()),
+        Message::ReadIndexResponse(response) => {
+            let label = response
+                .index
+                .map_or("no".into(), |index| format!("at {index}"));
+            (MessageKind::ReadIndexResponse, label)
+        }
+    }
+}
+
+fn request_label(body: &RequestBody) -> String {
+    match body {
+        RequestBody::Command(Command::OpenSession) => "open".into(),
+        RequestBody::Command(Command::Apply(apply)) => text(apply.operation.key()),
+        RequestBody::Read { key, .. } => format!("{}?", text(key)),
+    }
+}
+
+fn outcome_label(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Applied { .. } => "done",
+        Outcome::Read { value: Some(_), .. } => "value",
+        Outcome::Read { value: None, .. } => "none",
+        Outcome::NotLeader { .. } => "not me",
+        Outcome::Busy(_) => "busy",
+        Outcome::Unknown => "unknown",
+    }
+}
+
+/// A message opened for reading.
+pub(super) fn message_detail(flying: &InFlight) -> MessageDetail {
+    let view = message(flying);
+    let (sentence, mut fields) = match &flying.payload {
+        Flying::Peer(envelope) => peer_detail(flying, &envelope.message),
+        Flying::Request(request) => {
+            let what = match &request.body {
+                RequestBody::Command(command) => command_text(command),
+                RequestBody::Read { key, consistency } => {
+                    let how = match consistency {
+                        Consistency::Quorum => "",
+                        Consistency::Lease => " by lease",
+                        Consistency::Stale => ", stale allowed",
+                    };
+                    format!("read {}{how}", text(key))
+                }
+            };
+            let sentence = format!("{} asks {}: {what}", flying.from, flying.to);
+            (sentence, vec![field("request", request.id)])
+        }
+        Flying::Response(response) => {
+            let sentence = format!(
+                "{} answers {}: {}",
+                flying.from,
+                flying.to,
+                outcome(&response.outcome)
+            );
+            (sentence, vec![field("request", response.id)])
+        }
+    };
+    fields.push(field("sent", flying.sent_at));
+    fields.push(field("arrives", flying.arrives_at));
+    MessageDetail {
+        view,
+        sentence,
+        fields,
+    }
+}
+
+fn outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Applied { index, .. } => format!("applied at index {index}"),
+        Outcome::Read {
+            index,
+            value,
+            staleness,
+        } => {
+            let found = match value {
+                Some(held) => format!("{}, from the state at index {index}", text(&held.value)),
+                None => format!("no such key at index {index}"),
+            };
+            match staleness {
+                Some(staleness) => format!("{found}; {}", staleness_text(*staleness)),
+                None => found,
+            }
+        }
+        Outcome::Busy(busy) => busy_text(*busy),
+        Outcome::NotLeader {
+            leader: Some(leader),
+        } => format!("ask {leader}, the leader"),
+        Outcome::NotLeader { leader: None } => "no leader is known here".into(),
+        Outcome::Unknown => "leadership was lost, what became of the request is not known".into(),
+    }
+}
+
+fn field(name: &str, value: impl ToString) -> Field {
+    Field {
+        name: name.into(),
+        value: value.to_string(),
+    }
+}
+
+fn peer_detail(flying: &InFlight, message: &Message) -> (String, Vec<Field>) {
+    let (from, to) = (flying.from, flying.to);
+    let mut fields = vec![field("term", message.term())];
+    let sentence = match message {
+        Message::PreVoteRequest(m) => {
+            fields.push(field("last entry", m.last));
+            let term = m.term.next();
+            format!("{from} asks {to} whether it would vote for it in term {term}")
+        }
+        Message::PreVoteResponse(m) => {
+            fields.push(field("granted", m.granted));
+            let verb = if m.granted { "would" } else { "would not" };
+            format!("{from} tells {to} that it {verb} vote for it")
+        }
+        Message::TimeoutNow(_) => {
+            format!("{from}, the leader, asks {to} to take its place at once")
+        }
+        Message::VoteRequest(m) => {
+            fields.push(field("last entry", m.last));
+            format!("{from} asks {to} for its vote; its log ends at {}", m.last)
+        }
+        Message::VoteResponse(m) => {
+            fields.push(field("granted", m.granted));
+            let verb = if m.granted { "gives" } else { "refuses" };
+            format!("{from} {verb} {to} its vote")
+        }
+        Message::AppendRequest(m) => {
+            fields.push(field("previous entry", m.previous));
+            fields.push(field("entries", m.entries.len()));
+            fields.push(field("commit", m.commit));
+            fields.push(field("round", m.round));
+            match m.entries.as_slice() {
+                [] => format!("{from} shows {to} that it leads; commit index {}", m.commit),
+                [first, ..] => format!(
+                    "{from} sends {to} {} from {} on, to follow {}",
+                    m.entries.len(),
+                    first.position,
+                    m.previous
+                ),
+            }
+        }
+        Message::AppendResponse(m) => {
+            fields.push(field("round", m.round));
+            fields.push(field("own clock", m.clock));
+            match &m.outcome {
+                AppendOutcome::Accepted { matched } => {
+                    fields.push(field("matched", matched));
+                    format!("{from} tells {to} that it holds everything up to index {matched}")
+                }
+                AppendOutcome::Rejected(conflict) => {
+                    fields.push(field("refused", conflict.previous));
+                    fields.push(field("last index", conflict.last));
+                    format!("{from} tells {to} that it lacks {}", conflict.previous)
+                }
+            }
+        }
+        Message::SnapshotRequest(m) => {
+            fields.push(field("covers", m.covers));
+            fields.push(field("offset", m.offset));
+            fields.push(field("checksum", format!("{:08x}", m.checksum)));
+            fields.push(field("bytes", format!("{} of {}", m.data.len(), m.total)));
+            format!("{from} sends {to} a piece of the snapshot of {}", m.covers)
+        }
+        Message::SnapshotResponse(m) => {
+            fields.push(field("covers", m.covers));
+            match m.outcome {
+                SnapshotOutcome::Received { bytes } => {
+                    format!("{from} tells {to} that it has {bytes} bytes of the snapshot")
+                }
+                SnapshotOutcome::Installed { matched } => {
+                    format!("{from} tells {to} that it holds everything up to index {matched}")
+                }
+            }
+        }
+        Message::ReadIndexRequest(m) => {
+            fields.push(field("read", m.read));
+            format!("{from} asks {to} which index it must see applied to answer a read")
+        }
+        Message::ReadIndexResponse(m) => {
+            fields.push(field("read", m.read));
+            match m.index {
+                Some(index) => format!("{from} tells {to} to read at index {index} or later"),
+                None => format!("{from} tells {to} that it does not lead"),
+            }
+        }
+    };
+    (sentence, fields)
+}
