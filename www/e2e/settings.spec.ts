@@ -128,6 +128,16 @@ test('settings that depend on one another wait for one another', async ({ page }
   await expect(page.getByText('changed', { exact: true })).toHaveCount(0);
 });
 
+test('a switch takes effect at once', async ({ page }) => {
+  await openSettings(page);
+  const preVote = field(page, 'raft.pre_vote');
+  await preVote.getByRole('checkbox', { name: 'Pre vote' }).uncheck();
+  await expect(preVote).toContainText('changed');
+  expect(await saved(page)).toContain('\n[raft]\npre_vote = false\n');
+  await preVote.getByRole('button', { name: /^Reset/ }).click();
+  await expect(preVote.getByRole('checkbox')).toBeChecked();
+});
+
 test('settings are found by what they say', async ({ page }) => {
   await openSettings(page);
   await page.getByRole('searchbox').fill('fsync disk');
