@@ -3,7 +3,7 @@
 
 use flotilla_core::sim::Action;
 use flotilla_core::types::Instant;
-use flotilla_core::view::{ScenarioInfo, Session};
+use flotilla_core::view::{ScenarioInfo, Session, SettingChange, SettingRefusal};
 use js_sys::Error;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
@@ -182,6 +182,30 @@ impl Playground {
             return Err(JsError::new(&wrong));
         }
         Ok(self.0.reseed(seed as u64)?)
+    }
+
+    /// What can be set, and what it is set to.
+    ///
+    /// # Errors
+    /// None in practice.
+    #[wasm_bindgen(unchecked_return_type = "SettingsTable[]")]
+    pub fn settings(&self) -> Result<JsValue, JsError> {
+        to_js(&self.0.settings())
+    }
+
+    /// The same scenario from the start, with other settings. A refusal is an answer, not an error;
+    /// the run then stays what it is.
+    ///
+    /// # Errors
+    /// The changes are none.
+    #[wasm_bindgen(unchecked_return_type = "SettingRefusal | undefined")]
+    pub fn configure(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "SettingChange[]")] changes: JsValue,
+    ) -> Result<JsValue, JsError> {
+        let changes: Vec<SettingChange> = serde_wasm_bindgen::from_value(changes)?;
+        let refused = self.0.configure(&changes).err();
+        to_js(&refused.map(SettingRefusal::from))
     }
 
     /// The digest of everything that has happened, in hexadecimal.

@@ -152,6 +152,47 @@ fn what_is_wrong_is_an_error_that_a_person_can_read() {
 }
 
 #[wasm_bindgen_test]
+fn settings_are_described_changed_and_refused_at_their_place() {
+    let mut playground = playground("leader-crash");
+    let setting = |playground: &Playground, path: &str| {
+        let tables = Array::from(&playground.settings().expect("tables"));
+        let all = tables
+            .iter()
+            .flat_map(|table| list(&table, "settings").to_vec());
+        let named = |one: &JsValue| get(one, "path").as_string().as_deref() == Some(path);
+        all.into_iter()
+            .find(named)
+            .unwrap_or_else(|| panic!("no {path}"))
+    };
+    let said = |setting: &JsValue, name| get(setting, name).as_string().expect("a text");
+    let heartbeat = setting(&playground, "raft.heartbeat_interval");
+    assert_eq!(said(&heartbeat, "kind"), "duration");
+    assert_eq!(said(&heartbeat, "given"), "50ms");
+    assert_eq!(
+        (said(&heartbeat, "low"), said(&heartbeat, "high")),
+        ("1ms".into(), "30s".into())
+    );
+
+    let before = playground.toml();
+    let faster = action(r#"[{ "path": "raft.heartbeat_interval", "value": "10ms" }]"#);
+    let refusal = playground.configure(faster).expect("well-formed");
+    assert!(refusal.is_null_or_undefined());
+    assert_eq!(
+        said(&setting(&playground, "raft.heartbeat_interval"), "given"),
+        "10ms"
+    );
+    assert_ne!(playground.toml(), before);
+
+    let changed = playground.toml();
+    let slower = action(r#"[{ "path": "raft.heartbeat_interval", "value": "100ms" }]"#);
+    let refusal = playground.configure(slower).expect("well-formed");
+    assert_eq!(said(&refusal, "path"), "raft.election_timeout_min");
+    assert!(said(&refusal, "sentence").contains("at least twice heartbeat_interval (100ms)"));
+    assert_eq!(playground.toml(), changed);
+    assert!(playground.configure(action(r#"[{ "path": 1 }]"#)).is_err());
+}
+
+#[wasm_bindgen_test]
 fn details_of_servers_and_messages_are_there() {
     let mut playground = playground("follower-recovery");
     playground.run_until(SECOND, u32::MAX);

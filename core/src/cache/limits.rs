@@ -1,33 +1,21 @@
 //! What the cache accepts.
 
 use super::command::{Operation, Refusal};
-use crate::types::{ConfigError, check_range};
-use serde::{Deserialize, Serialize};
+use crate::types::{ConfigError, Settings, settings};
 
-/// Limits of the cache. They decide answers, so all servers of a cluster must agree on them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// The longest key, in bytes. Default 256; 1 to 65536.
-    pub key_bytes: u64,
-    /// The longest value, in bytes. Default 65536; 1 to 16 MiB.
-    pub value_bytes: u64,
-    /// How many client sessions may be open; one more expires the session that was silent for
-    /// longest. Default 1000; 1 to 1000000.
-    pub sessions: u64,
-    /// How many answers a session remembers for requests that come again, besides those that
-    /// the client has acknowledged. Default 64; 1 to 65536.
-    pub answers: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            key_bytes: 256,
-            value_bytes: 64 << 10,
-            sessions: 1_000,
-            answers: 64,
-        }
+settings! {
+    /// Limits of the cache. They decide answers, so all servers of a cluster must agree on them.
+    pub struct Limits {
+        /// The longest key.
+        key_bytes: u64 = 256, in 1..=65_536, "bytes";
+        /// The longest value.
+        value_bytes: u64 = 64 << 10, in 1..=16 << 20, "bytes";
+        /// How many client sessions may be open; one more expires the session that was silent for
+        /// longest.
+        sessions: u64 = 1_000, in 1..=1_000_000, "sessions";
+        /// How many answers a session remembers for requests that come again, besides those that
+        /// the client has acknowledged.
+        answers: u64 = 64, in 1..=65_536, "answers";
     }
 }
 
@@ -37,10 +25,7 @@ impl Limits {
     /// # Errors
     /// The first field that is out of its range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        check_range("key_bytes", self.key_bytes, 1, 65_536)?;
-        check_range("value_bytes", self.value_bytes, 1, 16 << 20)?;
-        check_range("sessions", self.sessions, 1, 1_000_000)?;
-        check_range("answers", self.answers, 1, 65_536)
+        self.check_ranges()
     }
 
     /// Why an operation is not accepted, if it is not.

@@ -1,7 +1,7 @@
 //! The configuration of one server, floor by floor.
 
 use crate::cache::Limits;
-use crate::types::{ClusterId, ConfigError, NodeId, check_range};
+use crate::types::{ClusterId, ConfigError, NodeId, Settings, settings};
 use crate::{raft, storage};
 use serde::{Deserialize, Serialize};
 
@@ -19,18 +19,11 @@ pub struct Config {
     pub snapshot: SnapshotConfig,
 }
 
-/// When to take snapshots.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SnapshotConfig {
-    /// A snapshot is taken when so many entries were applied since the last one. Default 1000;
-    /// 1 to 100000000.
-    pub entries: u64,
-}
-
-impl Default for SnapshotConfig {
-    fn default() -> SnapshotConfig {
-        SnapshotConfig { entries: 1_000 }
+settings! {
+    /// When to take snapshots.
+    pub struct SnapshotConfig {
+        /// A snapshot is taken when so many entries were applied since the last one.
+        entries: u64 = 1_000, in 1..=100_000_000, "entries";
     }
 }
 
@@ -43,7 +36,9 @@ impl Config {
         self.raft.validate().map_err(|e| e.within("raft"))?;
         self.storage.validate().map_err(|e| e.within("storage"))?;
         self.cache.validate().map_err(|e| e.within("cache"))?;
-        check_range("snapshot.entries", self.snapshot.entries, 1, 100_000_000)
+        self.snapshot
+            .check_ranges()
+            .map_err(|e| e.within("snapshot"))
     }
 }
 

@@ -9,35 +9,25 @@ use crate::cache::{self, Answer, Apply, Command, Refusal, Sequence, SessionId};
 use crate::replica::{
     Busy, ClientId, Consistency, Outcome, Request, RequestBody, Response, Staleness,
 };
-use crate::types::{ConfigError, Duration, Instant, NodeId, Rng, check_range};
+use crate::types::{ConfigError, Duration, Instant, NodeId, Rng, Settings, settings};
 use bytes::Bytes;
 use imbl::Vector;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// How clients behave.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ClientConfig {
-    /// How many clients there are. Default 1; 1 to 64.
-    pub count: u32,
-    /// How long a client waits for an answer before it asks the next server. Default 500ms; 1ms
-    /// to 10min.
-    pub timeout: Duration,
-    /// The shortest pause before a refused request is sent again; it doubles with each attempt.
-    /// Default 20ms; 1ms to 10min.
-    pub backoff_min: Duration,
-    /// The longest such pause. Default 500ms; at least the shortest, to 10min.
-    pub backoff_max: Duration,
-}
-
-impl Default for ClientConfig {
-    fn default() -> ClientConfig {
-        ClientConfig {
-            count: 1,
-            timeout: Duration::millis(500),
-            backoff_min: Duration::millis(20),
-            backoff_max: Duration::millis(500),
-        }
+settings! {
+    /// How clients behave.
+    pub struct ClientConfig {
+        /// How many clients there are.
+        count: u32 = 1, in 1..=64, "clients";
+        /// How long a client waits for an answer before it asks the next server.
+        timeout: Duration = Duration::millis(500), in Duration::millis(1)..=Duration::secs(600);
+        /// The shortest pause before a refused request is sent again; it doubles with each
+        /// attempt.
+        backoff_min: Duration = Duration::millis(20),
+            in Duration::millis(1)..=Duration::secs(600);
+        /// The longest such pause; at least the shortest.
+        backoff_max: Duration = Duration::millis(500),
+            in Duration::millis(1)..=Duration::secs(600);
     }
 }
 
@@ -45,13 +35,17 @@ impl ClientConfig {
     /// Refuses what cannot work.
     ///
     /// # Errors
-    /// The first field that is out of its range.
+    /// The first field that is out of its range, or at odds with another.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let (low, high) = (Duration::millis(1), Duration::secs(600));
-        check_range("count", self.count, 1, 64)?;
-        check_range("timeout", self.timeout, low, high)?;
-        check_range("backoff_min", self.backoff_min, low, high)?;
-        check_range("backoff_max", self.backoff_max, self.backoff_min, high)
+        self.check_ranges()?;
+        if self.backoff_max < self.backoff_min {
+            return Err(ConfigError::new(
+                "backoff_max",
+                self.backoff_max,
+                format!("at least backoff_min ({})", self.backoff_min),
+            ));
+        }
+        Ok(())
     }
 }
 

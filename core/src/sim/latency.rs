@@ -1,6 +1,7 @@
 //! How long things take, drawn in integers so that every target draws the same.
 
-use crate::types::{ConfigError, Duration, Rng};
+use crate::types::{ConfigError, Duration, DurationError, Rng, SettingKind, SettingValue};
+use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 /// A distribution of delays.
@@ -23,10 +24,10 @@ pub enum Latency {
     },
 }
 
-/// The longest delay that is accepted.
-const MOST: Duration = Duration::secs(3_600);
-
 impl Latency {
+    /// The longest delay that is accepted anywhere.
+    pub const MOST: Duration = Duration::secs(3_600);
+
     /// Draws one delay.
     pub fn draw(&self, rng: &mut Rng) -> Duration {
         match self {
@@ -45,16 +46,40 @@ impl Latency {
             }
         }
     }
+}
 
-    /// Refuses a distribution that cannot be drawn from.
-    ///
-    /// # Errors
-    /// Its bounds are out of order or beyond an hour.
-    pub fn validate(&self, field: &str) -> Result<(), ConfigError> {
-        let (ordered, most) = match self {
-            Latency::Constant(delay) => (true, delay),
-            Latency::Uniform(low, high) => (low <= high, high),
-            Latency::LongTail { min, median, p99 } => (min <= median && median <= p99, p99),
+/// What the text of a distribution looks like.
+const LOOKS: &str = "a delay with its unit (5ms), a range (2ms to 8ms) or a long tail \
+                     (1ms, median 4ms, 99th percentile 60ms)";
+
+impl SettingValue for Latency {
+    type Bound = Duration;
+
+    fn kind(_: &str) -> SettingKind {
+        SettingKind::Latency
+    }
+
+    fn read(text: &str) -> Result<Latency, String> {
+        let parts = || -> Result<Latency, DurationError> {
+            if let Some((low, high)) = text.split_once(" to ") {
+                return Ok(Latency::Uniform(low.parse()?, high.parse()?));
+            }
+            let Some((min, rest)) = text.split_once(", median ") else {
+                return Ok(Latency::Constant(text.parse()?));
+            };
+            let (median, p99) = rest.split_once(", 99th percentile ").unwrap_or((rest, ""));
+            let (min, median, p99) = (min.parse()?, median.parse()?, p99.parse()?);
+            Ok(Latency::LongTail { min, median, p99 })
+        };
+        parts().map_err(|_| LOOKS.into())
+    }
+
+    /// Every delay that it names must be in the range, and they must be in order.
+    fn check(&self, field: &str, accepted: RangeInclusive<Duration>) -> Result<(), ConfigError> {
+        let (ordered, least, most) = match self {
+            Latency::Constant(delay) => (true, delay, delay),
+            Latency::Uniform(low, high) => (low <= high, low, high),
+            Latency::LongTail { min, median, p99 } => (min <= median && median <= p99, min, p99),
         };
         if !ordered {
             return Err(ConfigError::new(
@@ -63,8 +88,12 @@ impl Latency {
                 "ordered from the shortest to the longest",
             ));
         }
-        if *most > MOST {
-            return Err(ConfigError::new(field, self, format!("at most {MOST}")));
+        let (low, high) = accepted.into_inner();
+        if *most > high {
+            return Err(ConfigError::new(field, self, format!("at most {high}")));
+        }
+        if *least < low {
+            return Err(ConfigError::new(field, self, format!("at least {low}")));
         }
         Ok(())
     }
@@ -85,7 +114,7 @@ impl core::fmt::Display for Latency {
 #[cfg(test)]
 mod tests {
     use super::Latency;
-    use crate::types::{Duration, Rng};
+    use crate::types::{Duration, Rng, SettingValue};
 
     #[test]
     fn draws_stay_within_their_bounds() {
@@ -112,11 +141,22 @@ mod tests {
     fn disorder_is_refused() {
         let ms = Duration::millis;
         let error = Latency::Uniform(ms(8), ms(2))
-            .validate("network.latency")
+            .check("network.latency", Duration::ZERO..=Latency::MOST)
             .expect_err("8 > 2");
         assert_eq!(
             error.to_string(),
             "network.latency is 8ms to 2ms, but must be ordered from the shortest to the longest"
         );
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for text in ["5ms", "2ms to 8ms", "1ms, median 4ms, 99th percentile 60ms"] {
+            let latency = Latency::read(text).expect(text);
+            assert_eq!(latency.to_string(), text);
+        }
+        for text in ["", "5", "2ms to", "2ms to 8ms to 9ms", "1ms, median 4ms"] {
+            assert!(Latency::read(text).is_err(), "{text:?}");
+        }
     }
 }

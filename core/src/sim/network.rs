@@ -2,32 +2,23 @@
 
 use super::latency::Latency;
 use crate::replica::{ClientId, Envelope, Request, Response};
-use crate::types::{ConfigError, Duration, Fingerprint, Instant, NodeId, Rng, check_range};
+use crate::types::{ConfigError, Duration, Fingerprint, Instant, NodeId, Rng, Settings, settings};
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// How the network behaves.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NetworkConfig {
-    /// How long a message between two servers takes. Messages of one link keep their order, as
-    /// over TCP. Default uniform from 2ms to 8ms.
-    pub latency: Latency,
-    /// How long a message between a client and a server takes. Default uniform from 1ms to 4ms.
-    pub client_latency: Latency,
-    /// How many messages in a million are lost. Default 0.
-    pub loss_ppm: u32,
-}
-
-impl Default for NetworkConfig {
-    fn default() -> NetworkConfig {
-        let ms = Duration::millis;
-        NetworkConfig {
-            latency: Latency::Uniform(ms(2), ms(8)),
-            client_latency: Latency::Uniform(ms(1), ms(4)),
-            loss_ppm: 0,
-        }
+settings! {
+    /// How the network behaves.
+    pub struct NetworkConfig {
+        /// How long a message between two servers takes. Messages of one link keep their order,
+        /// as over TCP.
+        latency: Latency = Latency::Uniform(Duration::millis(2), Duration::millis(8)),
+            in Duration::ZERO..=Latency::MOST;
+        /// How long a message between a client and a server takes.
+        client_latency: Latency = Latency::Uniform(Duration::millis(1), Duration::millis(4)),
+            in Duration::ZERO..=Latency::MOST;
+        /// How many messages in a million are lost.
+        loss_ppm: u32 = 0, in 0..=1_000_000, "ppm";
     }
 }
 
@@ -37,9 +28,7 @@ impl NetworkConfig {
     /// # Errors
     /// The first field that is out of its range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        self.latency.validate("latency")?;
-        self.client_latency.validate("client_latency")?;
-        check_range("loss_ppm", self.loss_ppm, 0, 1_000_000)
+        self.check_ranges()
     }
 }
 

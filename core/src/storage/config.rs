@@ -1,22 +1,13 @@
 //! What can be set about storage.
 
-use crate::types::{ConfigError, check_range};
-use serde::{Deserialize, Serialize};
+use crate::types::{ConfigError, Settings, settings};
 
-/// Sizes of what is written.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// A segment of the write-ahead log that has grown beyond this many bytes is closed, and a
-    /// new one begun. Default 65536; 256 to 1 GiB.
-    pub segment_bytes: u64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            segment_bytes: 64 << 10,
-        }
+settings! {
+    /// Sizes of what is written.
+    pub struct Config {
+        /// A segment of the write-ahead log that has grown beyond this is closed, and a new one
+        /// begun.
+        segment_bytes: u64 = 64 << 10, in 256..=1 << 30, "bytes";
     }
 }
 
@@ -26,6 +17,6 @@ impl Config {
     /// # Errors
     /// The first field that is out of its range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        check_range("segment_bytes", self.segment_bytes, 256, 1 << 30)
+        self.check_ranges()
     }
 }

@@ -24,6 +24,20 @@ impl ConfigError {
         }
     }
 
+    /// An error about a text that is no value of its field's type; `accepted` says what one looks
+    /// like. Only the beginning of a long text is told.
+    pub fn unread(field: &str, text: &str, accepted: impl Into<String>) -> ConfigError {
+        let told: String = text.chars().take(40).collect();
+        ConfigError::new(field, format_args!("{told:?}"), accepted)
+    }
+
+    /// An error about a name that no field bears.
+    pub fn unknown(field: &str, known: &[&str]) -> ConfigError {
+        let told: String = field.chars().take(40).collect();
+        let accepted = format!("one of {}", known.join(", "));
+        ConfigError::new(&told, "no setting", accepted)
+    }
+
     /// The same error seen from the table that holds the field: `raft` makes
     /// `heartbeat_interval` into `raft.heartbeat_interval`.
     #[must_use]

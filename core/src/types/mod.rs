@@ -6,10 +6,13 @@ mod error;
 mod fingerprint;
 mod ids;
 mod rng;
+mod settings;
 mod time;
 
 pub use error::{ConfigError, check_range};
 pub use fingerprint::Fingerprint;
 pub use ids::{ClusterId, Index, NodeId, Position, Term};
 pub use rng::Rng;
+pub use settings::{Setting, SettingKind, SettingValue, Settings};
+pub(crate) use settings::{prose, settings};
 pub use time::{Duration, DurationError, Instant};

@@ -53,6 +53,9 @@ impl Duration {
     /// No time at all.
     pub const ZERO: Duration = Duration(0);
 
+    /// What the text of a duration looks like, for people who wrote something else.
+    pub const LOOKS: &str = "a number and its unit, one of us, ms, s, min: 150ms, 1.5s";
+
     /// `n` microseconds.
     #[must_use]
     pub const fn micros(n: u64) -> Duration {

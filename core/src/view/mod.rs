@@ -1,7 +1,7 @@
 //! The world made visible: plain data for a page, and the one place where events become words.
 //!
 //! `model.rs` is what crosses the border to a page, `screen.rs` makes it from the world,
-//! `session.rs` holds a run that a person plays, steps and changes, `explain/` tells events in
+//! `settings.rs` shows what can be set, `session.rs` holds a run that a person plays, steps and changes, `explain/` tells events in
 //! sentences, `transcript.rs` writes a whole run as text.
 
 mod explain;
@@ -9,6 +9,7 @@ mod messages;
 mod model;
 mod screen;
 mod session;
+mod settings;
 mod transcript;
 
 pub use explain::{Told, tell};
@@ -16,8 +17,9 @@ pub use model::{
     CacheEntryView, ClientView, CutView, EntryView, EventView, ExpectationView, Field, FileKind,
     FileView, Frame, LeaseView, Marker, MarkerKind, MembershipView, MessageDetail, MessageKind,
     MessageView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView, PromiseView,
-    RoleView, Rule, ScenarioInfo, ScenarioView, SessionView, SnapshotProgressView, StandingView,
-    TimerView, ViolationView, VotesView, Weight,
+    RoleView, Rule, ScenarioInfo, ScenarioView, SessionView, SettingChange, SettingKind,
+    SettingRefusal, SettingView, SettingsTable, SnapshotProgressView, StandingView, TimerView,
+    ViolationView, VotesView, Weight,
 };
 pub use session::Session;
 pub use transcript::transcript;

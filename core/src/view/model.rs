@@ -3,7 +3,7 @@
 //! Times are microseconds of simulated time. Addresses are texts: `n1` is a server, `c1` a
 //! client. With the feature `typescript` each type declares itself to TypeScript.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Declares plain data for the border: camel case, and a TypeScript declaration where asked.
 macro_rules! border {
@@ -518,4 +518,71 @@ border! {
         /// How many timed actions it has.
         pub actions: u64,
     }
+
+    /// A table of settings, as in the scenario's file.
+    pub struct SettingsTable {
+        /// Its name: `raft`.
+        pub name: String,
+        /// What it is about.
+        pub about: String,
+        /// Its settings, in the order in which they are best read.
+        pub settings: Vec<SettingView>,
+    }
+
+    /// One setting and what there is to say of it. Values are texts, as a person writes them.
+    pub struct SettingView {
+        /// Its path: `raft.heartbeat_interval`.
+        pub path: String,
+        /// Its name in its table.
+        pub name: String,
+        /// What it decides.
+        pub about: String,
+        /// How it is written.
+        pub kind: SettingKind,
+        /// What a number counts; empty when the value says its unit itself.
+        pub unit: String,
+        /// What it is set to.
+        pub given: String,
+        /// What it is when the scenario does not say.
+        pub default: String,
+        /// The lowest value accepted.
+        pub low: String,
+        /// The highest value accepted.
+        pub high: String,
+    }
+
+    /// How a setting is written.
+    pub enum SettingKind {
+        /// A span of time with its unit.
+        Duration,
+        /// A distribution of spans of time.
+        Latency,
+        /// A number of bytes.
+        Bytes,
+        /// A share, in millionths.
+        Ppm,
+        /// A number of anything else.
+        Count,
+        /// On or off: `true` or `false`.
+        Switch,
+    }
+
+    /// Why a setting is refused.
+    pub struct SettingRefusal {
+        /// The path of the setting that cannot be: not always the one that was changed.
+        pub path: String,
+        /// What was given and what is accepted, as a sentence.
+        pub sentence: String,
+    }
+}
+
+/// A setting as a person wishes it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields)]
+pub struct SettingChange {
+    /// Its path: `raft.heartbeat_interval`.
+    pub path: String,
+    /// Its value: `80ms`.
+    pub value: String,
 }

@@ -4,9 +4,9 @@
 use super::explain::tell;
 use super::model::{
     ClientView, EventView, ExpectationView, Frame, Marker, MarkerKind, MessageDetail, NodeDetail,
-    NodeView, ScenarioView, ViolationView, Weight,
+    NodeView, ScenarioView, SettingChange, SettingsTable, ViolationView, Weight,
 };
-use super::{messages, screen};
+use super::{messages, screen, settings};
 use crate::check::{Checker, Violation};
 use crate::raft;
 use crate::replica;
@@ -85,6 +85,26 @@ impl Session {
         scenario.validate()?;
         *self = Session::new(scenario);
         Ok(())
+    }
+
+    /// The same scenario from the start, with other settings; its seed and its actions stay.
+    /// Settings that depend on one another are given together.
+    ///
+    /// # Errors
+    /// The first setting that there is not, that cannot be read, or that cannot be; the run then
+    /// stays what it is.
+    pub fn configure(&mut self, changes: &[SettingChange]) -> Result<(), ConfigError> {
+        let pairs = changes.iter();
+        let pairs = pairs.map(|change| (change.path.as_str(), change.value.as_str()));
+        let scenario = self.timeline.world().scenario().with_settings(pairs)?;
+        *self = Session::new(scenario);
+        Ok(())
+    }
+
+    /// What can be set, and what it is set to.
+    #[must_use]
+    pub fn settings(&self) -> Vec<SettingsTable> {
+        settings::tables(self.timeline.world().scenario())
     }
 
     /// Forward to `time`, at most `most` steps; tells whether the time is reached.
@@ -361,4 +381,76 @@ fn expected(world: &World) -> Vec<ExpectationView> {
         found: e.found,
     };
     expectations(world).into_iter().map(view).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Session;
+    use crate::types::Instant;
+    use crate::view::SettingChange;
+
+    const SCENARIO: &str = "flotilla = 1\nname = \"x\"\nseed = 3\nend = \"9s\"\nnodes = 3\n\
+        actions = [ { at = \"1s\", do = \"crash\", node = 2 } ]\n";
+
+    fn session() -> Session {
+        Session::parse(SCENARIO).expect("a scenario")
+    }
+
+    fn change(path: &str, value: &str) -> SettingChange {
+        let (path, value) = (path.into(), value.into());
+        SettingChange { path, value }
+    }
+
+    /// How many messages have been sent in the first two seconds.
+    fn sent(session: &mut Session) -> u64 {
+        session.run_until(Instant(2_000_000), u64::MAX);
+        session.timeline.world().steps()
+    }
+
+    #[test]
+    fn another_heartbeat_is_another_run_of_the_same_scenario() {
+        let mut session = session();
+        let before = sent(&mut session);
+        session
+            .configure(&[change("raft.heartbeat_interval", "10ms")])
+            .expect("possible");
+        assert_eq!(session.timeline.world().steps(), 0, "it begins anew");
+        let text = session.toml();
+        assert!(
+            text.ends_with("\n\n[raft]\nheartbeat_interval = \"10ms\"\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("seed = 3") && text.contains("do = \"crash\""),
+            "{text}"
+        );
+        let after = sent(&mut session);
+        assert!(after > 2 * before, "{after} steps now, {before} before");
+
+        let given = |session: &Session| session.settings()[0].settings[2].clone();
+        let heartbeat = given(&session);
+        assert_eq!(heartbeat.path, "raft.heartbeat_interval");
+        assert_eq!(
+            (heartbeat.given.as_str(), heartbeat.default.as_str()),
+            ("10ms", "50ms")
+        );
+        session
+            .configure(&[change("raft.heartbeat_interval", "50ms")])
+            .expect("as before");
+        assert_eq!(sent(&mut session), before);
+    }
+
+    #[test]
+    fn a_refused_setting_leaves_the_run_as_it_was() {
+        let mut session = session();
+        sent(&mut session);
+        let before = (session.fingerprint(), session.toml());
+        let changes = [
+            change("raft.append_entries", "8"),
+            change("raft.append_bytes", "0"),
+        ];
+        let refused = session.configure(&changes).expect_err("no bytes at all");
+        assert_eq!(refused.field, "raft.append_bytes");
+        assert_eq!((session.fingerprint(), session.toml()), before);
+    }
 }

@@ -11,6 +11,9 @@ import init, {
   Playground,
   type ScenarioInfo,
   type ScenarioView,
+  type SettingChange,
+  type SettingRefusal,
+  type SettingsTable,
   scenarios,
   scenarioText,
 } from '../wasm/flotilla_web.js';
@@ -32,6 +35,11 @@ export type {
   NodeView,
   ScenarioInfo,
   ScenarioView,
+  SettingChange,
+  SettingKind,
+  SettingRefusal,
+  SettingsTable,
+  SettingView,
   ViolationView,
   Weight,
 } from '../wasm/flotilla_web.js';
@@ -80,6 +88,10 @@ export class Run {
   /** The whole session as a scenario file. */
   toml = (): string => guard(() => this.#inner.toml());
   reseed = (seed: number): void => guard(() => this.#inner.reseed(seed));
+  settings = (): SettingsTable[] => guard(() => this.#inner.settings());
+  /** The same scenario from the start with other settings, unless one is refused. */
+  configure = (changes: SettingChange[]): SettingRefusal | undefined =>
+    guard(() => this.#inner.configure(changes)) ?? undefined;
   close = (): void => guard(() => this.#inner.free());
 }
 

@@ -1,5 +1,5 @@
 /** How times, amounts and kinds are written. */
-import type { MessageKind, NodeView, Weight } from '../core/core';
+import type { MessageKind, NodeView, SettingKind, SettingView, Weight } from '../core/core';
 
 /** `1.234 567 s` reads badly; milliseconds with three digits are what the simulation is made of. */
 export function moment(us: number): string {
@@ -17,6 +17,42 @@ export function speedText(speed: number): string {
 
 export const count = (many: number, one: string, more = `${one}s`): string =>
   `${many} ${many === 1 ? one : more}`;
+
+/** `heartbeat_interval` as a person would say it. */
+export const settingName = (name: string): string =>
+  `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`;
+
+const BINARY = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** An amount, a share or long seconds as they are better read; undefined when they read well. */
+export function inOtherWords(kind: SettingKind, text: string): string | undefined {
+  if (kind === 'duration' || kind === 'latency') {
+    const seconds = Number(/^(\d{1,15})s$/.exec(text)?.[1] ?? 0);
+    return seconds > 0 && seconds % 60 === 0 ? `${seconds / 60}min` : undefined;
+  }
+  if (!/^\d{1,15}$/.test(text)) return undefined;
+  let value = Number(text);
+  if (kind === 'ppm') return value === 0 ? undefined : `${Number((value / 10_000).toFixed(4))} %`;
+  if (kind === 'count') return value < 10_000 ? undefined : grouped(value);
+  if (kind !== 'bytes') return undefined;
+  let unit = 0;
+  while (value >= 1024 && value % 1024 === 0 && unit < BINARY.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return unit === 0 ? undefined : `${value} ${BINARY[unit]}`;
+}
+
+const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', '\u202f');
+
+/** What a setting is when nobody sets it, and what it accepts. */
+export function limits({ kind, low, high, unit, default: usual }: SettingView): string {
+  if (kind === 'switch') return `Default ${usual === 'true' ? 'on' : 'off'}.`;
+  const [from, to, otherwise] = [low, high, usual].map((text) => inOtherWords(kind, text) ?? text);
+  const each = kind === 'latency' ? 'each delay ' : '';
+  const counted = kind === 'count' || to === high ? ` ${unit}`.trimEnd() : '';
+  return `Default ${otherwise}; ${each}${from} to ${to}${counted}.`;
+}
 
 export const KIND_NAMES: Record<MessageKind, string> = {
   voteRequest: 'vote request',

@@ -11,6 +11,7 @@ export const KEYS: [keys: string, what: string][] = [
   ['I', 'isolate the selected server'],
   ['H', 'heal all cuts'],
   ['S', 'the selected server takes a snapshot'],
+  [',', 'the settings'],
   ['?', 'this help'],
   ['Esc', 'close what is open'],
 ];
@@ -21,6 +22,7 @@ const JUMP = 20_000;
 /** What only the page itself can do. */
 export interface Doors {
   help: () => void;
+  settings: () => void;
   escape: () => void;
 }
 
@@ -56,6 +58,8 @@ function action(event: KeyboardEvent, session: Session, doors: Doors): (() => vo
       return () => session.goTo(0);
     case 'End':
       return () => session.goTo(session.endTime);
+    case ',':
+      return doors.settings;
     case '?':
       return doors.help;
     case 'c':

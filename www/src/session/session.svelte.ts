@@ -17,6 +17,9 @@ import {
   newSeed,
   Run,
   type ScenarioView,
+  type SettingChange,
+  type SettingRefusal,
+  type SettingsTable,
   type ViolationView,
 } from '../core/core';
 import { count, moment } from '../drawing/words';
@@ -45,6 +48,10 @@ export const DEFAULT_SPEED = 1 / 50;
 
 export class Session {
   scenario: ScenarioView | undefined = $state.raw();
+  /** What can be set, and what it is set to. */
+  settings: readonly SettingsTable[] = $state.raw([]);
+  /** Counts the scenarios opened: what was begun for one is not carried on for the next. */
+  opened = $state(0);
   /** The built-in scenario that was opened, for the menu. */
   origin: string | undefined = $state();
   time = $state(0);
@@ -103,6 +110,7 @@ export class Session {
       this.#run?.close();
       this.#run = run;
       this.origin = origin;
+      this.opened += 1;
       this.#begin();
       this.playing = false;
       this.problem = undefined;
@@ -117,6 +125,27 @@ export class Session {
     });
   }
 
+  /**
+   * Runs the same scenario with other settings up to the moment shown.
+   * @returns why a setting is refused; the run then stays what it is.
+   */
+  configure(changes: SettingChange[]): SettingRefusal | undefined {
+    let refusal: SettingRefusal | undefined;
+    const done = this.#safely('These settings cannot be used', () => {
+      refusal = this.#run?.configure(changes);
+      if (refusal !== undefined) return;
+      const { playing, selected } = this;
+      const wanted = this.target ?? this.time;
+      this.#begin();
+      if (selected !== undefined && 'node' in selected) this.selected = selected;
+      this.goTo(wanted);
+      this.playing = playing;
+      this.notice = 'The scenario runs again, with other settings.';
+    });
+    if (done) return refusal;
+    return { path: changes[0]?.path ?? '', sentence: (this.panic ?? this.problem)?.text ?? '' };
+  }
+
   #begin(): void {
     this.target = undefined;
     this.nodes = [];
@@ -126,6 +155,7 @@ export class Session {
     this.message = undefined;
     this.notice = '';
     this.scenario = this.#run?.scenario();
+    this.settings = this.#run?.settings() ?? [];
     this.#saved = this.#run?.toml() ?? '';
     this.#run?.runUntil(AWAKE, FRAME_STEPS);
     this.#draw();

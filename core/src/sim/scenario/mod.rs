@@ -4,11 +4,13 @@
 //! every number before it is used, and what is refused is named with what was given and what is
 //! accepted.
 //!
-//! `model.rs` says what a scenario is, `parse.rs` reads it, `write.rs` writes it.
+//! `model.rs` says what a scenario is, `parse.rs` reads it, `write.rs` writes it, `tables.rs` finds
+//! its settings by their paths.
 
 mod model;
 mod parse;
 mod syntax;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod write;

@@ -4,7 +4,7 @@ use crate::replica::{self, ClientId};
 use crate::sim::client::ClientConfig;
 use crate::sim::latency::Latency;
 use crate::sim::network::{MessageId, NetworkConfig};
-use crate::types::{ConfigError, Duration, Instant, NodeId, check_range};
+use crate::types::{ConfigError, Duration, Instant, NodeId, Settings, check_range, settings};
 use serde::{Deserialize, Serialize};
 
 /// One run: configuration, seed, and what is done to the cluster and when. The same scenario
@@ -35,20 +35,12 @@ pub struct Scenario {
     pub expect: Expect,
 }
 
-/// How disks behave.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DiskConfig {
-    /// How long a sync takes. Default uniform from 1ms to 4ms.
-    pub sync_latency: Latency,
-}
-
-impl Default for DiskConfig {
-    fn default() -> DiskConfig {
-        let ms = Duration::millis;
-        DiskConfig {
-            sync_latency: Latency::Uniform(ms(1), ms(4)),
-        }
+settings! {
+    /// How disks behave.
+    pub struct DiskConfig {
+        /// How long a sync takes.
+        sync_latency: Latency = Latency::Uniform(Duration::millis(1), Duration::millis(4)),
+            in Duration::ZERO..=Latency::MOST;
     }
 }
 
@@ -550,7 +542,7 @@ impl Scenario {
         check_range("nodes", self.nodes, 1, bounds::NODES)?;
         self.server.validate()?;
         self.network.validate().map_err(|e| e.within("network"))?;
-        self.disk.sync_latency.validate("disk.sync_latency")?;
+        self.disk.check_ranges().map_err(|e| e.within("disk"))?;
         self.clients.validate().map_err(|e| e.within("clients"))?;
         for node in &self.expect.snapshot_installed {
             let action = Action::Crash { node: *node };

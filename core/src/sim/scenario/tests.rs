@@ -3,7 +3,7 @@
 use super::{Action, Expect, ReadPath, Scenario, ScenarioError, TimedAction, bounds};
 use crate::replica::ClientId;
 use crate::sim::{Latency, MessageId};
-use crate::types::{Duration, Instant, NodeId};
+use crate::types::{ConfigError, Duration, Instant, NodeId, Setting, SettingKind};
 use expect_test::{Expect as Golden, expect};
 use proptest::prelude::*;
 
@@ -317,7 +317,7 @@ fn what_cannot_work_is_named() {
                 clients.count is 65, but must be between 1 and 64
             [clients]
             backoff_max = "1ms"
-                clients.backoff_max is 1ms, but must be between 20ms and 600s
+                clients.backoff_max is 1ms, but must be at least backoff_min (20ms)
             [expect]
             snapshot_installed = [4]
                 expect.snapshot_installed is 4, but must be a server, 1 to 3
@@ -540,6 +540,132 @@ proptest! {
             }
         }
     }
+}
+
+/// The minimal scenario with other settings.
+fn changed(changes: &[(&str, &str)]) -> Result<Scenario, ConfigError> {
+    minimal().with_settings(changes.iter().copied())
+}
+
+/// Another value than the default, in the range, and in step with those of the same table.
+fn another(setting: &Setting) -> String {
+    let halfway = |text: &str| Duration(text.parse::<Duration>().expect("a duration").0 * 9 / 10);
+    match setting.kind {
+        SettingKind::Switch => (setting.given == "false").to_string(),
+        SettingKind::Latency => "3ms to 9ms".into(),
+        SettingKind::Duration => halfway(&setting.default).to_string(),
+        SettingKind::Bytes | SettingKind::Ppm | SettingKind::Count => {
+            let given: u64 = setting.default.parse().expect("a number");
+            (given + 1).to_string()
+        }
+    }
+}
+
+#[test]
+fn every_setting_can_be_changed_and_is_written_alone() {
+    let before = minimal().to_toml();
+    let mut met = 0;
+    for (table, settings) in minimal().tables() {
+        for setting in settings.settings() {
+            let path = format!("{table}.{}", setting.name);
+            let wanted = another(&setting);
+            let scenario = changed(&[(&path, &wanted)]).expect(&path);
+            let text = scenario.to_toml();
+            let added = text.strip_prefix(&before).expect("nothing else is changed");
+            let lines: Vec<&str> = added.trim().lines().collect();
+            assert_eq!(lines.len(), 2, "{added}");
+            assert_eq!(lines[0], format!("[{table}]"));
+            assert!(
+                lines[1].starts_with(&format!("{} = ", setting.name)),
+                "{added}"
+            );
+            assert_eq!(Scenario::parse(&text).as_ref(), Ok(&scenario));
+            let back = scenario.with_settings([(path.as_str(), setting.default.as_str())]);
+            assert_eq!(back, Ok(minimal()));
+            met += 1;
+        }
+    }
+    assert!(met >= 20, "only {met} settings");
+}
+
+#[test]
+fn every_setting_says_what_it_is_and_what_it_accepts() {
+    for (table, settings) in minimal().tables() {
+        assert!(settings.about().ends_with('.'), "{table}");
+        for setting in settings.settings() {
+            let path = format!("{table}.{}", setting.name);
+            assert!(
+                setting.about.ends_with('.') && !setting.about.contains("[`"),
+                "{path}"
+            );
+            let number = matches!(
+                setting.kind,
+                SettingKind::Bytes | SettingKind::Ppm | SettingKind::Count
+            );
+            assert_eq!(number, !setting.unit.is_empty(), "the unit of {path}");
+        }
+    }
+}
+
+#[test]
+fn settings_are_changed_together_or_not_at_all() {
+    let slow = [
+        ("raft.heartbeat_interval", "200ms"),
+        ("raft.election_timeout_min", "600ms"),
+        ("raft.election_timeout_max", "1.2s"),
+    ];
+    let scenario = changed(&slow).expect("they suit one another");
+    assert_eq!(
+        scenario.server.raft.heartbeat_interval,
+        Duration::millis(200)
+    );
+    for part in 1..3 {
+        let error = changed(&slow[..part]).expect_err("half of it cannot work");
+        assert_eq!(error.field, slow[part].0);
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_are_named_by_their_path() {
+    let mut text = String::new();
+    for (path, value) in [
+        ("raft.heartbeat_interval", "100ms"),
+        ("raft.heartbeat_interval", "soon"),
+        ("raft.heartbeat_interval", "1h"),
+        ("storage.segment_bytes", "1"),
+        ("network.latency", "8ms to 2ms"),
+        ("network.loss_ppm", "half"),
+        ("snapshot.every", "3"),
+        ("rafts.heartbeat_interval", "1ms"),
+        ("nodes", "3"),
+    ] {
+        text += &format!("{}\n", changed(&[(path, value)]).expect_err(path));
+    }
+    expect![[r#"
+        raft.election_timeout_min is 150ms, but must be at least twice heartbeat_interval (100ms), or followers campaign against a living leader
+        raft.heartbeat_interval is "soon", but must be a number and its unit, one of us, ms, s, min: 150ms, 1.5s
+        raft.heartbeat_interval is "1h", but must be a number and its unit, one of us, ms, s, min: 150ms, 1.5s
+        storage.segment_bytes is 1, but must be between 256 and 1073741824
+        network.latency is 8ms to 2ms, but must be ordered from the shortest to the longest
+        network.loss_ppm is "half", but must be a whole number, at most 4294967295
+        snapshot.every is no setting, but must be one of entries
+        rafts.heartbeat_interval is no setting, but must be one of raft, storage, cache, snapshot, network, disk, clients
+        nodes is no setting, but must be one of raft, storage, cache, snapshot, network, disk, clients
+    "#]].assert_eq(&text);
+}
+
+#[test]
+fn a_client_that_is_asked_for_something_cannot_be_set_away() {
+    let text = acting("{ at = \"1s\", do = \"delete\", client = 3, key = \"a\" }");
+    let scenario = Scenario::parse(&format!("{text}[clients]\ncount = 4\n")).expect("four");
+    let fewer = |count| scenario.with_settings([("clients.count", count)]);
+    assert_eq!(fewer("3").map(|fewer| fewer.clients.count), Ok(3));
+    assert_eq!(
+        fewer("2")
+            .expect_err("an action asks the third")
+            .to_string(),
+        "clients.count is 2, but must be at least 3: action 1 (at 1s) asks that client"
+    );
 }
 
 #[test]
