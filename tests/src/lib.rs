@@ -27,10 +27,20 @@ pub const FILES: &[File] = files![
     "behind-a-compacted-log",
     "concurrent-writes",
     "follower-recovery",
+    "four-ways-to-read",
     "leader-crash",
+    "leader-failure-under-load",
+    "lease-expiry",
     "log-conflict",
     "minority-leader",
+    "one-way-partition",
+    "removing-the-leader",
+    "return-with-pre-vote",
+    "return-without-pre-vote",
+    "rolling-restart",
     "rough-weather",
+    "symmetric-partition",
+    "transfer-under-load",
 ];
 
 /// The transcript that is compared: the turns of the story, whether the scenario's expectations

@@ -10,13 +10,24 @@ macro_rules! menu {
 }
 
 /// Each scenario's name in links, and its text, in the order of the menu.
-pub(crate) const ALL: [(&str, &str); 6] = menu![
+pub(crate) const ALL: [(&str, &str); 17] = menu![
     "leader-crash",
     "follower-recovery",
     "behind-a-compacted-log",
     "concurrent-writes",
     "log-conflict",
     "minority-leader",
+    "leader-failure-under-load",
+    "symmetric-partition",
+    "one-way-partition",
+    "return-with-pre-vote",
+    "return-without-pre-vote",
+    "four-ways-to-read",
+    "lease-expiry",
+    "transfer-under-load",
+    "rolling-restart",
+    "removing-the-leader",
+    "rough-weather",
 ];
 
 /// What the menu shows.

@@ -5,6 +5,7 @@ use super::node::Node;
 use super::world::World;
 use crate::raft::Role;
 use crate::replica::Replica;
+use crate::types::NodeId;
 
 /// One expectation, in words, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +91,37 @@ pub fn expectations(world: &World) -> Vec<Expectation> {
         let what = format!("leaders in {elections} terms or more");
         add(what, held >= elections, format!("{held} terms"));
     }
+    if let Some(most) = expect.elections_at_most {
+        let held = world.elections();
+        let what = format!("leaders in {most} terms or fewer");
+        add(what, held <= most, format!("{held} terms"));
+    }
+    if let Some(reads) = expect.lease_reads {
+        let served = world.lease_reads();
+        let what = format!("{reads} reads answered by a lease");
+        add(what, served == reads, served.to_string());
+    }
+    if !expect.voters.is_empty() {
+        let (met, found) = voters(world, &expect.voters);
+        let names = join(expect.voters.iter().map(ToString::to_string));
+        add(format!("{names} vote, and no others"), met, found);
+    }
     all
+}
+
+/// Whether the leader counts exactly these voters, and no change is under way.
+fn voters(world: &World, expected: &[NodeId]) -> (bool, String) {
+    let Some(leader) = world.leader().and_then(|id| world.node(id).replica()) else {
+        return (false, "no leader".into());
+    };
+    let membership = leader.raft().membership();
+    let settled = membership.wanted.is_none() && !membership.is_joint();
+    let mut expected = expected.to_vec();
+    expected.sort_unstable();
+    let names = join(membership.voters.iter().map(ToString::to_string));
+    let pending = if settled { "" } else { ", with a change under way" };
+    let met = settled && membership.voters == expected;
+    (met, format!("{names}{pending}"))
 }
 
 fn join(parts: impl Iterator<Item = String>) -> String {

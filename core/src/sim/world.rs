@@ -42,6 +42,7 @@ pub struct World {
     pub(super) network: Network,
     pub(super) clients: Vec<Client>,
     leader_terms: BTreeSet<u64>,
+    lease_reads: u64,
     fingerprint: Fingerprint,
     pub(super) happenings: Vec<Happening>,
 }
@@ -91,6 +92,7 @@ impl World {
             ),
             clients: clients.collect(),
             leader_terms: BTreeSet::new(),
+            lease_reads: 0,
             fingerprint: Fingerprint::default(),
             happenings: Vec::new(),
             scenario,
@@ -290,6 +292,7 @@ impl World {
             replica::Event::Raft(raft::Event::SnapshotInstalled { .. }) => {
                 self.node_mut(id).snapshots_installed += 1;
             }
+            replica::Event::Raft(raft::Event::LeaseRead { .. }) => self.lease_reads += 1,
             _ => {}
         }
     }
@@ -520,6 +523,12 @@ impl World {
     #[must_use]
     pub fn elections(&self) -> u64 {
         self.leader_terms.len() as u64
+    }
+
+    /// How many reads were answered by a lease.
+    #[must_use]
+    pub fn lease_reads(&self) -> u64 {
+        self.lease_reads
     }
 
     /// A digest of everything that has happened: equal histories have equal digests, on every

@@ -305,6 +305,15 @@ pub struct Expect {
     /// Leaders were elected in so many terms, at least.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elections: Option<u64>,
+    /// Leaders were elected in so many terms, at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elections_at_most: Option<u64>,
+    /// So many reads were answered by a lease.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease_reads: Option<u64>,
+    /// These servers vote, and no others, and no change is under way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub voters: Vec<NodeId>,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -544,11 +553,14 @@ impl Scenario {
         self.network.validate().map_err(|e| e.within("network"))?;
         self.disk.check_ranges().map_err(|e| e.within("disk"))?;
         self.clients.validate().map_err(|e| e.within("clients"))?;
-        for node in &self.expect.snapshot_installed {
+        let installed = self.expect.snapshot_installed.iter();
+        let named = installed.map(|node| ("expect.snapshot_installed", node));
+        let voters = self.expect.voters.iter().map(|node| ("expect.voters", node));
+        for (field, node) in named.chain(voters) {
             let action = Action::Crash { node: *node };
             let named = action.validate(self.nodes, self.clients.count);
             named.map_err(|e| ConfigError {
-                field: "expect.snapshot_installed".into(),
+                field: field.into(),
                 ..e
             })?;
         }

@@ -466,8 +466,10 @@ fn latency() -> impl Strategy<Value = Latency> {
 fn expectations() -> impl Strategy<Value = Expect> {
     let list = proptest::collection::vec(node(), 0..4);
     let count = || proptest::option::of(0u64..1000);
-    (any::<[bool; 3]>(), count(), count(), count(), list).prop_map(
-        |(flags, keys, elections, reads_found, snapshot_installed)| Expect {
+    let voters = proptest::collection::vec(node(), 0..4);
+    let most = (count(), count());
+    (any::<[bool; 3]>(), count(), count(), count(), (list, voters), most).prop_map(
+        |(flags, keys, elections, reads_found, (snapshot_installed, voters), most)| Expect {
             leader: flags[0],
             answered: flags[1],
             equal: flags[2],
@@ -475,6 +477,9 @@ fn expectations() -> impl Strategy<Value = Expect> {
             elections,
             reads_found,
             snapshot_installed,
+            elections_at_most: most.0,
+            lease_reads: most.1,
+            voters,
         },
     )
 }

@@ -27,7 +27,7 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
                     format!("no entry of its term {term} is committed yet")
                 }
             };
-            detail(
+            story(
                 "lease-refused",
                 format!("{node} does not answer by its lease, and asks a quorum: {why}"),
             )
