@@ -119,7 +119,11 @@ fn voters(world: &World, expected: &[NodeId]) -> (bool, String) {
     let mut expected = expected.to_vec();
     expected.sort_unstable();
     let names = join(membership.voters.iter().map(ToString::to_string));
-    let pending = if settled { "" } else { ", with a change under way" };
+    let pending = if settled {
+        ""
+    } else {
+        ", with a change under way"
+    };
     let met = settled && membership.voters == expected;
     (met, format!("{names}{pending}"))
 }

@@ -555,7 +555,11 @@ impl Scenario {
         self.clients.validate().map_err(|e| e.within("clients"))?;
         let installed = self.expect.snapshot_installed.iter();
         let named = installed.map(|node| ("expect.snapshot_installed", node));
-        let voters = self.expect.voters.iter().map(|node| ("expect.voters", node));
+        let voters = self
+            .expect
+            .voters
+            .iter()
+            .map(|node| ("expect.voters", node));
         for (field, node) in named.chain(voters) {
             let action = Action::Crash { node: *node };
             let named = action.validate(self.nodes, self.clients.count);

@@ -468,20 +468,28 @@ fn expectations() -> impl Strategy<Value = Expect> {
     let count = || proptest::option::of(0u64..1000);
     let voters = proptest::collection::vec(node(), 0..4);
     let most = (count(), count());
-    (any::<[bool; 3]>(), count(), count(), count(), (list, voters), most).prop_map(
-        |(flags, keys, elections, reads_found, (snapshot_installed, voters), most)| Expect {
-            leader: flags[0],
-            answered: flags[1],
-            equal: flags[2],
-            keys,
-            elections,
-            reads_found,
-            snapshot_installed,
-            elections_at_most: most.0,
-            lease_reads: most.1,
-            voters,
-        },
+    (
+        any::<[bool; 3]>(),
+        count(),
+        count(),
+        count(),
+        (list, voters),
+        most,
     )
+        .prop_map(
+            |(flags, keys, elections, reads_found, (snapshot_installed, voters), most)| Expect {
+                leader: flags[0],
+                answered: flags[1],
+                equal: flags[2],
+                keys,
+                elections,
+                reads_found,
+                snapshot_installed,
+                elections_at_most: most.0,
+                lease_reads: most.1,
+                voters,
+            },
+        )
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
