@@ -31,10 +31,20 @@ pub enum Reader {
 /// A leader's reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LeaderReads {
-    /// Reads that the latest round will confirm, with the commit index when it began.
-    confirming: Option<(Index, Vec<Reader>)>,
+    /// Reads that a round under way will confirm.
+    confirming: Option<Confirming>,
     /// Reads for the next round, or for when the term's first entry is committed.
     queued: Vec<Reader>,
+}
+
+/// Reads that wait for a quorum to answer a round.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Confirming {
+    /// The round. Later ones, of heartbeats, confirm as well but need not be waited for.
+    round: u64,
+    /// The commit index when it began.
+    index: Index,
+    readers: Vec<Reader>,
 }
 
 /// A follower's reads.
@@ -163,8 +173,12 @@ impl Raft {
         if !ready || reads.queued.is_empty() {
             return;
         }
-        reads.confirming = Some((commit, std::mem::take(&mut reads.queued)));
         leader.lease.begin_round(now);
+        reads.confirming = Some(Confirming {
+            round: leader.lease.round,
+            index: commit,
+            readers: std::mem::take(&mut reads.queued),
+        });
         self.send_heartbeats(now, out);
         self.confirm_reads(now, out);
     }
@@ -175,10 +189,10 @@ impl Raft {
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
-        if leader.reads.confirming.is_none() {
+        let Some(confirming) = &leader.reads.confirming else {
             return;
-        }
-        let round = leader.lease.round;
+        };
+        let round = confirming.round;
         let answered = leader
             .progress
             .iter()
@@ -189,7 +203,7 @@ impl Raft {
         if !membership.quorum().is_quorum(|node| by.contains(&node)) {
             return;
         }
-        let Some((index, readers)) = leader.reads.confirming.take() else {
+        let Some(Confirming { index, readers, .. }) = leader.reads.confirming.take() else {
             return;
         };
         out.events.push(Event::ReadsConfirmed {
@@ -223,7 +237,7 @@ impl Raft {
         let term = self.term;
         match &mut self.role {
             Role::Leader(leader) => {
-                let confirming = leader.reads.confirming.take().map(|(_, readers)| readers);
+                let confirming = leader.reads.confirming.take().map(|reads| reads.readers);
                 let queued = std::mem::take(&mut leader.reads.queued);
                 for reader in confirming.into_iter().flatten().chain(queued) {
                     match reader {

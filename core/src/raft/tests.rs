@@ -722,3 +722,21 @@ fn a_single_server_elects_itself_and_commits_alone() {
         [(ReadId(1), ReadOutcome::At(Index(2)))]
     );
 }
+
+/// Heartbeats begin rounds too; a read that waits for its own round need not wait for theirs.
+#[test]
+fn a_read_is_confirmed_by_its_own_round_though_a_heartbeat_followed() {
+    let mut cluster = Cluster::new(&[&[], &[], &[]]);
+    cluster.elect(N1);
+    cluster.with(N1, |server, now, out| {
+        server.read(now, ReadId(1), ReadVia::Quorum, out);
+    });
+    let of_the_read: Vec<_> = cluster.messages.drain(..).collect();
+    cluster.wake(N1);
+    cluster.messages = of_the_read.into();
+    cluster.deliver();
+    assert_eq!(
+        cluster.output(N1).reads,
+        [(ReadId(1), ReadOutcome::At(Index(1)))]
+    );
+}

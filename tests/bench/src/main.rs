@@ -1,5 +1,5 @@
-//! Honest figures: the consensus core beside the crate `raft` 0.7 (raft-rs) on the same loop, and
-//! how fast the simulated world runs, native and in wasm. Runs are interleaved; medians and
+//! Honest figures: the consensus core beside the crate `raft` 0.7 (raft-rs) on the same loop, what
+//! a read costs by the way it takes, and how fast the simulated world runs, native and in wasm. Runs are interleaved; medians and
 //! ratios are printed.
 //!
 //! The loop: servers in one thread, messages handed over in memory without serialization, disks
@@ -8,6 +8,7 @@
 
 mod flotilla;
 mod peer;
+mod reads;
 mod world;
 
 use std::time::Instant;
@@ -54,6 +55,8 @@ fn main() {
             compare(servers, window, proposals, rounds);
         }
     }
+    println!();
+    reads::compare(if quick { 2_000 } else { 50_000 }, rounds);
     println!();
     world::compare(if quick { 10 } else { 60 }, rounds);
 }
