@@ -10,6 +10,10 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+mod leases;
+mod membership;
+mod transfer;
+
 const N1: NodeId = NodeId(1);
 const N2: NodeId = NodeId(2);
 const N3: NodeId = NodeId(3);
@@ -41,6 +45,14 @@ fn bare() -> Config {
     }
 }
 
+/// Everything that later work added, as it is by default.
+fn full() -> Config {
+    Config {
+        trailing_entries: 0,
+        ..Config::default()
+    }
+}
+
 fn snapshot(covers: Position, data: Bytes) -> Snapshot {
     Snapshot::new(covers, Arc::new(Membership::of_voters(&[N1, N2, N3])), data)
 }
@@ -60,6 +72,10 @@ struct Cluster {
 impl Cluster {
     /// Servers whose logs have entries of these terms, all in the term of the newest of them.
     fn new(logs: &[&[u64]]) -> Cluster {
+        Cluster::configured(logs, bare())
+    }
+
+    fn configured(logs: &[&[u64]], config: Config) -> Cluster {
         let voters: Vec<NodeId> = (1..=logs.len() as u32).map(NodeId).collect();
         let term = logs
             .iter()
@@ -67,7 +83,7 @@ impl Cluster {
             .max()
             .copied()
             .unwrap_or(0);
-        let config = Arc::new(bare());
+        let config = Arc::new(config);
         let server = |(id, terms): (&NodeId, &&[u64])| {
             let restored = Restored {
                 bootstrap: Membership::of_voters(&voters),

@@ -1,0 +1,199 @@
+//! Changes of membership on servers whose messages are delivered by hand.
+
+use super::{Cluster, N1, N2, N3, at, full, snapshot};
+use crate::raft::{
+    ChangeRefusal, Event, FollowReason, Membership, MembershipChange, Raft, Restored, Role,
+    Snapshot, Standing,
+};
+use crate::types::{Index, NodeId, Term};
+use bytes::Bytes;
+use std::sync::Arc;
+
+const N4: NodeId = NodeId(4);
+
+fn wanted(voters: &[NodeId], learners: &[NodeId]) -> MembershipChange {
+    MembershipChange {
+        voters: voters.to_vec(),
+        learners: learners.to_vec(),
+    }
+}
+
+/// Three voters of which the first leads, and a fourth server that knows nothing.
+fn with_newcomer() -> Cluster {
+    let mut cluster = Cluster::configured(&[&[], &[], &[]], full());
+    let (config, now) = (Arc::new(full()), cluster.now);
+    cluster
+        .servers
+        .push(Raft::new(N4, (config, 4), Restored::default(), now));
+    cluster.outputs.push(super::Output::default());
+    cluster.elect(N1);
+    cluster.wake(N1);
+    cluster.deliver();
+    cluster
+}
+
+fn change(cluster: &mut Cluster, change: MembershipChange) -> Result<(), ChangeRefusal> {
+    let mut outcome = Ok(());
+    cluster.with(N1, |server, now, out| {
+        outcome = server.change_membership(now, change, out)
+    });
+    outcome
+}
+
+fn beat(cluster: &mut Cluster) {
+    for _ in 0..4 {
+        cluster.wake(N1);
+        cluster.deliver();
+    }
+}
+
+#[test]
+fn a_newcomer_learns_catches_up_and_votes() {
+    let mut cluster = with_newcomer();
+    cluster.away = vec![N4];
+    assert_eq!(change(&mut cluster, wanted(&[N1, N2, N3, N4], &[])), Ok(()));
+    beat(&mut cluster);
+    let waiting = Arc::clone(cluster.server(N1).membership());
+    assert_eq!(
+        waiting.standing(N4),
+        Standing::Learner,
+        "it has not caught up"
+    );
+    assert!(!waiting.is_joint());
+    cluster.away.clear();
+    beat(&mut cluster);
+    for node in [N1, N2, N3, N4] {
+        let membership = cluster.server(node).membership();
+        assert_eq!(membership.voters, [N1, N2, N3, N4], "{node}");
+        assert!(
+            !membership.is_joint() && membership.wanted.is_none(),
+            "{node}"
+        );
+    }
+    assert_eq!(cluster.server(N4).standing(), Standing::Voter);
+    let caught_up = |event: &Event| matches!(event, Event::LearnerCaughtUp { learner: N4, .. });
+    assert!(cluster.events(N1).iter().any(caught_up));
+}
+
+#[test]
+fn a_server_without_a_vote_never_stands() {
+    let mut cluster = with_newcomer();
+    assert_eq!(cluster.server(N4).deadline(), None);
+    assert_eq!(change(&mut cluster, wanted(&[N1, N2, N3], &[N4])), Ok(()));
+    beat(&mut cluster);
+    assert_eq!(cluster.server(N4).standing(), Standing::Learner);
+    assert_eq!(cluster.server(N4).deadline(), None);
+    assert_eq!(cluster.server(N4).commit(), cluster.server(N1).commit());
+}
+
+/// copycat #23: until then an earlier leader's change may still be on its way.
+#[test]
+fn a_change_needs_a_commit_of_the_leaders_own_term() {
+    let mut cluster = Cluster::configured(&[&[], &[], &[]], full());
+    cluster.wake(N1);
+    while !matches!(cluster.server(N1).role(), Role::Leader(_)) {
+        let (from, to, message) = cluster.messages.pop_front().expect("an election");
+        cluster.with(to, |server, now, out| {
+            server.on_message(now, from, message, out)
+        });
+    }
+    let refused = change(&mut cluster, wanted(&[N1, N2], &[]));
+    assert_eq!(refused, Err(ChangeRefusal::NothingCommittedInTerm));
+    cluster.deliver();
+    assert_eq!(change(&mut cluster, wanted(&[N1, N2], &[])), Ok(()));
+}
+
+#[test]
+fn one_change_at_a_time_and_no_number_twice() {
+    let mut cluster = with_newcomer();
+    assert_eq!(change(&mut cluster, wanted(&[N1, N2], &[])), Ok(()));
+    let again = change(&mut cluster, wanted(&[N1, N2, N3, N4], &[]));
+    assert_eq!(again, Err(ChangeRefusal::InProgress));
+    beat(&mut cluster);
+    let back = change(&mut cluster, wanted(&[N1, N2, N3], &[]));
+    assert_eq!(back, Err(ChangeRefusal::Retired { node: N3 }));
+}
+
+/// During a change both majorities are needed: the new voters alone decide nothing.
+#[test]
+fn a_joint_stage_needs_both_majorities() {
+    let mut cluster = with_newcomer();
+    assert_eq!(change(&mut cluster, wanted(&[N1, N4], &[])), Ok(()));
+    cluster.deliver();
+    cluster.wake(N1);
+    // The newcomer caught up and the joint entry is on its way; the former voters hear nothing.
+    cluster.away = vec![N2, N3];
+    cluster.deliver();
+    let server = cluster.server(N1);
+    if server.membership().is_joint() {
+        assert!(server.commit() < server.membership_index());
+    }
+    cluster.away.clear();
+    beat(&mut cluster);
+    assert_eq!(cluster.server(N1).membership().voters, [N1, N4]);
+    assert_eq!(cluster.server(N1).membership().retired, [N2, N3]);
+}
+
+#[test]
+fn a_truncated_membership_is_reverted() {
+    let mut cluster = Cluster::configured(&[&[], &[], &[]], full());
+    cluster.elect(N1);
+    cluster.wake(N1);
+    cluster.deliver();
+    cluster.away = vec![N1];
+    assert_eq!(change(&mut cluster, wanted(&[N1, N2], &[])), Ok(()));
+    assert!(
+        cluster.server(N1).membership().is_joint(),
+        "it counts at once"
+    );
+    cluster.messages.clear();
+    while !matches!(cluster.server(N2).role(), Role::Leader(_)) {
+        cluster.wake(N2);
+        cluster.deliver();
+    }
+    cluster.away.clear();
+    cluster.wake(N2);
+    cluster.deliver();
+    let former = Arc::new(Membership::of_voters(&[N1, N2, N3]));
+    assert_eq!(*cluster.server(N1).membership(), former);
+    let (index, membership) = (Index(2), former);
+    let reverted = Event::MembershipReverted { index, membership };
+    assert!(cluster.events(N1).contains(&reverted));
+}
+
+#[test]
+fn a_removed_leader_leads_the_change_to_its_end() {
+    let mut cluster = with_newcomer();
+    assert_eq!(change(&mut cluster, wanted(&[N2, N3], &[])), Ok(()));
+    cluster.deliver();
+    let why = FollowReason::Removed;
+    let term = Term(1);
+    assert!(
+        cluster
+            .events(N1)
+            .contains(&Event::BecameFollower { term, why })
+    );
+    assert_eq!(cluster.server(N1).deadline(), None, "it never stands again");
+    let leads =
+        |cluster: &mut Cluster, node| matches!(cluster.server(node).role(), Role::Leader(_));
+    assert!(leads(&mut cluster, N2) || leads(&mut cluster, N3));
+    for node in [N1, N2, N3] {
+        assert_eq!(cluster.server(node).membership().voters, [N2, N3], "{node}");
+    }
+}
+
+#[test]
+fn a_snapshot_brings_its_membership() {
+    let mut cluster = with_newcomer();
+    let members = Arc::new(Membership::of_voters(&[N1, N4]));
+    let stored = Snapshot::new(at(1, 9), Arc::clone(&members), Bytes::from_static(b"state"));
+    cluster.with(N4, |server, now, out| {
+        server.on_snapshot_stored(now, stored, out)
+    });
+    assert_eq!(*cluster.server(N4).membership(), members);
+    assert_eq!(cluster.server(N4).standing(), Standing::Voter);
+    // What a snapshot covers is compacted, and the membership of its end stays.
+    let taken = snapshot(at(1, 1), Bytes::new());
+    cluster.with(N1, |server, _, out| server.on_snapshot_taken(taken, out));
+    assert_eq!(cluster.server(N1).membership().voters, [N1, N2, N3]);
+}
