@@ -5,7 +5,7 @@ use crate::raft::{
     ClockJump, Config, Event, FollowReason, LeaseRefusal, Mandate, Membership, Message,
     PromiseReason, Raft, ReadId, ReadOutcome, ReadVia, Restored, Role, VoteRefusal, VoteRequest,
 };
-use crate::types::{Duration, Index, Instant, NodeId, Position, Term};
+use crate::types::{Duration, Index, NodeId, Position, Term};
 use std::sync::Arc;
 
 fn lease_read(cluster: &mut Cluster, read: u64) {
