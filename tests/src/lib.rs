@@ -28,6 +28,7 @@ pub const FILES: &[File] = files![
     "concurrent-writes",
     "follower-recovery",
     "four-ways-to-read",
+    "growing-and-shrinking",
     "leader-crash",
     "leader-failure-under-load",
     "lease-expiry",

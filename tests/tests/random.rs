@@ -62,15 +62,16 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         5..80u64,
         0..8u64,
         1..12u64,
-        any::<[bool; 2]>(),
+        (any::<[bool; 2]>(), 0..3u32),
     );
     shape.prop_flat_map(
-        |(nodes, seed, loss_ppm, snapshot, trailing, latency, switches)| {
+        |(nodes, seed, loss_ppm, snapshot, trailing, latency, (switches, spare))| {
             let at = 0..FAULTS_END.as_micros();
             prop::collection::vec((at, action(nodes)), 0..25).prop_map(move |actions| {
                 let text = "flotilla = 1\nname = \"random\"\nend = \"40s\"\nnodes = 3";
                 let mut scenario = Scenario::parse(text).expect("well-formed");
                 scenario.nodes = nodes;
+                scenario.voters = Some(nodes.saturating_sub(spare).max(1));
                 scenario.seed = u64::from(seed);
                 scenario.end = Instant::ZERO + END;
                 scenario.clients.count = 2;

@@ -10,7 +10,7 @@ macro_rules! menu {
 }
 
 /// Each scenario's name in links, and its text, in the order of the menu.
-pub(crate) const ALL: [(&str, &str); 17] = menu![
+pub(crate) const ALL: [(&str, &str); 18] = menu![
     "leader-crash",
     "follower-recovery",
     "behind-a-compacted-log",
@@ -26,6 +26,7 @@ pub(crate) const ALL: [(&str, &str); 17] = menu![
     "lease-expiry",
     "transfer-under-load",
     "rolling-restart",
+    "growing-and-shrinking",
     "removing-the-leader",
     "rough-weather",
 ];

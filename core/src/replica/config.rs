@@ -49,6 +49,7 @@ pub struct Member {
     pub cluster: ClusterId,
     /// The server.
     pub node: NodeId,
-    /// All voters, the server among them.
+    /// The voters that a new cluster begins with, the server among them; empty for a server
+    /// that joins a cluster and is told by its leader. What the disk says prevails.
     pub voters: Vec<NodeId>,
 }

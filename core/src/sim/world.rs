@@ -208,7 +208,10 @@ impl World {
     pub(super) fn start(&mut self, id: NodeId) {
         let now = self.now;
         let cluster = ClusterId(Fingerprint::of(&(self.scenario.seed, "cluster")));
-        let voters = self.nodes.iter().map(|node| node.id).collect();
+        let first = self.scenario.voters.unwrap_or(self.scenario.nodes);
+        // A server that is not among the first is told by their leader who they are.
+        let first = if id.0 <= first { first } else { 0 };
+        let voters = (1..=first).map(NodeId).collect();
         let member = Member {
             cluster,
             node: id,

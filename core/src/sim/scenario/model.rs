@@ -21,6 +21,9 @@ pub struct Scenario {
     pub end: Instant,
     /// How many servers there are.
     pub nodes: u32,
+    /// How many of them, from the first on, the cluster begins with; all when absent. The others
+    /// know nothing of it until its leader sends to them.
+    pub voters: Option<u32>,
     /// What is the same for all servers.
     pub server: replica::Config,
     /// The network.
@@ -549,6 +552,9 @@ impl Scenario {
         let end = Duration::micros(self.end.0);
         check_range("end", end, Duration::millis(1), bounds::END)?;
         check_range("nodes", self.nodes, 1, bounds::NODES)?;
+        if let Some(voters) = self.voters {
+            check_range("voters", voters, 1, self.nodes)?;
+        }
         self.server.validate()?;
         self.network.validate().map_err(|e| e.within("network"))?;
         self.disk.check_ranges().map_err(|e| e.within("disk"))?;

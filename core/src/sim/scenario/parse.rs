@@ -73,6 +73,7 @@ struct Raw {
     seed: u64,
     end: Duration,
     nodes: u32,
+    voters: Option<u32>,
     #[serde(default)]
     raft: raft::Config,
     #[serde(default)]
@@ -164,6 +165,7 @@ impl Raw {
             seed: self.seed,
             end: Instant::ZERO + self.end,
             nodes: self.nodes,
+            voters: self.voters,
             server: replica::Config {
                 raft,
                 storage,

@@ -210,6 +210,8 @@ fn what_cannot_work_is_named() {
     let changed = [
         ("nodes = 3", "nodes = 0"),
         ("nodes = 3", "nodes = 10"),
+        ("nodes = 3", "nodes = 3\nvoters = 4"),
+        ("nodes = 3", "nodes = 3\nvoters = 0"),
         ("nodes = 3", "nodes = -1"),
         ("nodes = 3", "nodez = 3"),
         ("seed = 7", "seed = 9007199254740992"),
@@ -244,12 +246,18 @@ fn what_cannot_work_is_named() {
                 nodes is 0, but must be between 1 and 9
             nodes = 10
                 nodes is 10, but must be between 1 and 9
+            nodes = 3
+            voters = 4
+                voters is 4, but must be between 1 and 3
+            nodes = 3
+            voters = 0
+                voters is 0, but must be between 1 and 3
             nodes = -1
                 the scenario cannot be read: line 5, column 9: invalid value: integer `-1`, expected a whole number that is not negative
                   | nodes = -1
                   |         ^
             nodez = 3
-                the scenario cannot be read: line 5, column 1: unknown field `nodez`, expected one of `flotilla`, `name`, `about`, `seed`, `end`, `nodes`, `raft`, `storage`, `cache`, `snapshot`, `network`, `disk`, `clients`, `actions`, `expect`
+                the scenario cannot be read: line 5, column 1: unknown field `nodez`, expected one of `flotilla`, `name`, `about`, `seed`, `end`, `nodes`, `voters`, `raft`, `storage`, `cache`, `snapshot`, `network`, `disk`, `clients`, `actions`, `expect`
                   | nodez = 3
                   | ^
             seed = 9007199254740992
@@ -505,6 +513,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                 about,
                 seed,
                 nodes: 5,
+                voters: (seed % 2 == 0).then_some(3),
                 expect,
                 ..minimal()
             };

@@ -19,6 +19,9 @@ impl Scenario {
         }
         let (seed, nodes) = (self.seed, self.nodes);
         let _ = writeln!(text, "seed = {seed}\nend = \"{end}\"\nnodes = {nodes}");
+        if let Some(voters) = self.voters {
+            let _ = writeln!(text, "voters = {voters}");
+        }
         if !self.actions.is_empty() {
             text.push_str("actions = [\n");
             for timed in &self.actions {
