@@ -36,6 +36,12 @@ impl Memberships {
         self.0.last().expect("that of the base stays")
     }
 
+    /// The one that counted before the latest.
+    fn former(&self) -> Option<&Arc<Membership>> {
+        let place = self.0.len().checked_sub(2)?;
+        self.0.get(place).map(|(_, membership)| membership)
+    }
+
     /// The one that counts at `index`.
     fn at(&self, index: Index) -> &Arc<Membership> {
         let reached = self.0.iter().rev().find(|(at, _)| *at <= index);
@@ -78,6 +84,18 @@ impl Raft {
     #[must_use]
     pub fn membership_index(&self) -> Index {
         self.memberships.latest().0
+    }
+
+    /// Whether this server stands for election when it hears from no leader: it has a vote, or
+    /// had one until an entry that is not known to be committed. In the latter case it may be the
+    /// only one whose log is complete enough to lead the change to its end (dissertation, section
+    /// 4.2.2).
+    #[must_use]
+    pub fn may_stand(&self) -> bool {
+        let committed = self.membership_index() <= self.commit;
+        let former = self.memberships.former().filter(|_| !committed);
+        let voted = former.is_some_and(|former| former.is_voter(self.id));
+        voted || self.membership().is_voter(self.id)
     }
 
     /// The members that counted at `index`, which the log must reach down to.

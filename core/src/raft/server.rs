@@ -295,9 +295,7 @@ impl Raft {
     pub fn deadline(&self) -> Option<Instant> {
         match &self.role {
             Role::Follower(follower) => {
-                // Without a vote there is no election to stand for.
-                let campaigns = self.membership().is_voter(self.id);
-                let timer = campaigns.then_some(follower.timer.fires_at);
+                let timer = self.may_stand().then_some(follower.timer.fires_at);
                 let reads = follower.reads.expire_at(self.config.election_timeout_max);
                 timer.into_iter().chain(reads).min()
             }
@@ -322,7 +320,7 @@ impl Raft {
             Role::Follower(follower) => {
                 let silent = now >= follower.timer.fires_at;
                 self.expire_asked_reads(now, out);
-                if silent && self.membership().is_voter(self.id) {
+                if silent && self.may_stand() {
                     self.campaign(now, out);
                 }
             }

@@ -119,7 +119,7 @@ impl Raft {
     /// The leader asks this server to take its place.
     pub(super) fn on_timeout_now(&mut self, now: Instant, leader: NodeId, out: &mut Output) {
         match &self.role {
-            Role::Follower(_) | Role::PreCandidate(_) if self.membership().is_voter(self.id) => {
+            Role::Follower(_) | Role::PreCandidate(_) if self.may_stand() => {
                 self.stand_for(now, leader, out);
             }
             // It stands or leads already, or has no vote that could count.

@@ -72,7 +72,7 @@ fn running(node: &Node, replica: &Replica) -> NodeView {
     };
     let last = raft.log().last();
     // Without a vote there is no election to wait for.
-    let timer = timer.filter(|_| raft.standing() == Standing::Voter);
+    let timer = timer.filter(|_| raft.may_stand());
     NodeView {
         id: node.id().0,
         status: NodeStatus::Up,

@@ -182,6 +182,54 @@ fn a_removed_leader_leads_the_change_to_its_end() {
     }
 }
 
+/// The leader crashed and lost the entry that leaves the other server out. The other has it, so
+/// it refuses its vote to the leader's shorter log, and must itself stand, without a vote of its
+/// own, to lead the change to its end (dissertation, section 4.2.2).
+#[test]
+fn who_is_left_out_still_stands_until_that_is_committed() {
+    let mut cluster = Cluster::configured(&[&[], &[]], full());
+    cluster.elect(N1);
+    cluster.wake(N1);
+    cluster.deliver();
+    assert_eq!(change(&mut cluster, wanted(&[N1], &[])), Ok(()));
+    // The leader's disk takes the joint membership and nothing after it.
+    let (from, to, joint) = cluster.messages.pop_front().expect("the joint stage");
+    cluster.with(to, |server, now, out| {
+        server.on_message(now, from, joint, out)
+    });
+    cluster.deliver_to(N1);
+    let log = cluster.server(N1).log().clone();
+    let joint = Index(2);
+    let restored = Restored {
+        bootstrap: Membership::of_voters(&[N1, N2]),
+        term: Term(1),
+        vote: Some(N1),
+        commit: Index(1),
+        entries: log.range(Index::ZERO, joint).cloned().collect(),
+        ..Restored::default()
+    };
+    cluster.deliver_to(N2);
+    cluster.messages.clear();
+    let now = cluster.now;
+    *cluster.server(N1) = Raft::new(N1, (Arc::new(full()), 1), restored, now);
+    assert_eq!(cluster.server(N2).standing(), Standing::Outsider);
+    cluster.now = now + full().election_timeout_min;
+    cluster.wake(N2);
+    cluster.deliver();
+    let server = cluster.server(N1);
+    assert!(
+        matches!(server.role(), Role::Leader(_)),
+        "it took over when it was all committed"
+    );
+    assert_eq!(server.membership().voters, [N1]);
+    assert!(server.membership_index() <= server.commit());
+    assert_eq!(
+        cluster.server(N2).deadline(),
+        None,
+        "now it knows that it is left out"
+    );
+}
+
 #[test]
 fn a_snapshot_brings_its_membership() {
     let mut cluster = with_newcomer();

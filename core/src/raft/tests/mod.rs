@@ -156,6 +156,20 @@ impl Cluster {
         }
     }
 
+    /// Delivers what is on its way to one server, once.
+    fn deliver_to(&mut self, id: NodeId) {
+        let all: Vec<_> = self.messages.drain(..).collect();
+        for (from, to, message) in all {
+            if to == id {
+                self.with(to, |server, now, out| {
+                    server.on_message(now, from, message, out)
+                });
+            } else {
+                self.messages.push_back((from, to, message));
+            }
+        }
+    }
+
     fn elect(&mut self, id: NodeId) {
         self.wake(id);
         self.deliver();
