@@ -55,6 +55,9 @@ export function limits({ kind, low, high, unit, default: usual }: SettingView): 
 }
 
 export const KIND_NAMES: Record<MessageKind, string> = {
+  preVoteRequest: 'vote asked in advance',
+  preVoteResponse: 'vote told in advance',
+  timeoutNow: 'request to take over',
   voteRequest: 'vote request',
   voteResponse: 'vote',
   append: 'append',
