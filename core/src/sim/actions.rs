@@ -124,6 +124,7 @@ impl World {
             return self.refuse(ActionRefusal::IsDown { node: id });
         }
         node.status = Status::Down;
+        node.alerts.touch();
         let lost = node.device.crash();
         self.note(Place::Node(id), What::Crashed { lost });
     }

@@ -2,10 +2,12 @@
 //!
 //! One scenario gives one history, on every target. Read in this order: `scenario/` (what a run
 //! is made of), `world.rs` (the order in which things happen), `step.rs` (what a step tells),
-//! `network.rs`, `disk.rs`, `client.rs` (the parts), `actions.rs` (what people do), `timeline.rs`
+//! `network.rs`, `disk.rs`, `client.rs` (the parts), `actions.rs` (what people do), `alerts.rs` (what
+//! servers say of themselves), `timeline.rs`
 //! (going back), `expect.rs` (what must have come true).
 
 mod actions;
+mod alerts;
 mod client;
 mod disk;
 mod expect;
@@ -17,6 +19,7 @@ mod step;
 mod timeline;
 mod world;
 
+pub use alerts::RaisedAlert;
 pub use client::{
     Answered, Client, ClientConfig, ClientEvent, ClientOutput, OperationResult, RetryReason,
 };

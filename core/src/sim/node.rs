@@ -1,5 +1,6 @@
 //! One simulated machine: a disk that stays, and a replica that comes and goes.
 
+use super::alerts::{AlertBoard, RaisedAlert};
 use super::disk::Device;
 use crate::replica::{Replica, StartError};
 use crate::storage::{DiskError, Finding};
@@ -15,6 +16,7 @@ pub struct Node {
     pub(super) runs: u64,
     pub(super) recovery: Vec<Finding>,
     pub(super) snapshots_installed: u64,
+    pub(super) alerts: AlertBoard,
 }
 
 /// Whether a machine runs.
@@ -49,6 +51,7 @@ impl Node {
             runs: 0,
             recovery,
             snapshots_installed: 0,
+            alerts: AlertBoard::default(),
         }
     }
 
@@ -89,6 +92,12 @@ impl Node {
     #[must_use]
     pub fn recovery(&self) -> &[Finding] {
         &self.recovery
+    }
+
+    /// The alerts that it has raised and not cleared, oldest first; none while it does not run.
+    #[must_use]
+    pub fn alerts(&self) -> &[RaisedAlert] {
+        self.alerts.raised()
     }
 
     /// How many snapshots of leaders it has installed, in all its runs.

@@ -4,18 +4,18 @@ use super::explain::membership::members;
 use super::explain::server::text;
 use super::explain::world::result_text;
 use super::explain::{recovery, server};
-use super::messages;
 use super::model::{
     CacheEntryView, ClientView, CutView, EntryView, FileKind, FileView, LeaseView, MembershipView,
     MessageView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView, PromiseView,
     RoleView, SessionView, SnapshotProgressView, StandingView, TimerView, VotesView,
 };
+use super::{messages, metrics};
 use crate::cache::Command;
 use crate::raft::{Payload as EntryPayload, Progress, Raft, Role, Sending, Standing};
 use crate::replica::Replica;
 use crate::sim::{Client, Node, Status, World};
 use crate::storage::{is_snapshot_file, segment_file, segment_sequence};
-use crate::types::{Index, Position};
+use crate::types::{Index, Instant, Position};
 
 /// The newest entries, keys, ... that a server's details show; the rest is counted.
 const SHOWN: usize = 200;
@@ -58,6 +58,7 @@ pub(super) fn node(node: &Node) -> NodeView {
             progress: Vec::new(),
             keys: 0,
             writes_pending: 0,
+            alerts: Vec::new(),
         },
     }
 }
@@ -110,6 +111,7 @@ fn running(node: &Node, replica: &Replica) -> NodeView {
         progress: progress(raft),
         keys: replica.cache().len() as u64,
         writes_pending: replica.writes_pending(),
+        alerts: metrics::alerts(node),
     }
 }
 
@@ -238,7 +240,7 @@ pub(super) fn cuts(world: &World) -> Vec<CutView> {
 }
 
 /// One server, opened.
-pub(super) fn node_detail(node: &Node) -> NodeDetail {
+pub(super) fn node_detail(node: &Node, now: Instant) -> NodeDetail {
     let (log, log_hidden) = node.replica().map(log).unwrap_or_default();
     let (mut cache, mut sessions, mut cache_bytes, mut keys) = (Vec::new(), Vec::new(), 0, 0);
     if let Some(replica) = node.replica() {
@@ -277,6 +279,9 @@ pub(super) fn node_detail(node: &Node) -> NodeDetail {
             .iter()
             .map(|finding| recovery::tell(node.id(), finding).sentence)
             .collect(),
+        metrics: node.replica().map_or(Vec::new(), |replica| {
+            metrics::groups(&replica.metrics(now), now)
+        }),
     }
 }
 
