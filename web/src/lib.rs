@@ -17,7 +17,7 @@ mod scenarios;
 const ACTION: &str = r#"
 /** Something done to the world at the moment shown. */
 export type Action =
-  | { do: "crash" | "restart" | "isolate" | "take_snapshot"; node: number }
+  | { do: "crash" | "restart" | "isolate" | "take_snapshot" | "shut_down"; node: number }
   | { do: "partition"; groups: number[][] }
   | { do: "cut"; from: number; to: number }
   | { do: "heal" }
