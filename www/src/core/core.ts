@@ -17,6 +17,7 @@ import init, {
 
 export type {
   Action,
+  AlertView,
   ClientView,
   CutView,
   EntryView,

@@ -45,5 +45,7 @@ export function nodeText(node: NodeView): string {
   const votes = node.votes
     ? ` It has ${node.votes.granted.length} of ${node.votes.needed} votes needed.`
     : '';
-  return `Server ${node.id}, ${node.role} in term ${node.term}, log to ${node.last}, committed to ${node.commit}.${votes}`;
+  const titles = node.alerts.map((alert) => alert.title).join(', ');
+  const alerts = titles ? ` Alerts: ${titles}.` : '';
+  return `Server ${node.id}, ${node.role} in term ${node.term}, log to ${node.last}, committed to ${node.commit}.${votes}${alerts}`;
 }
