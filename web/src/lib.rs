@@ -24,7 +24,9 @@ export type Action =
   | { do: "drop"; message: number }
   | { do: "delay"; message: number; by: string }
   | { do: "put"; client: number; key: string; value: string }
-  | { do: "get"; client: number; key: string; node?: number }
+  | { do: "get"; client: number; key: string; node?: number; path?: "quorum" | "lease" | "stale" | "log" }
+  | { do: "transfer_leadership"; to?: number }
+  | { do: "change_membership"; voters: number[]; learners?: number[] }
   | { do: "delete"; client: number; key: string };
 "#;
 

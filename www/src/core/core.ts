@@ -20,6 +20,7 @@ import init, {
 
 export type {
   Action,
+  AlertView,
   ClientView,
   CutView,
   EntryView,

@@ -99,5 +99,7 @@ export function nodeText(node: NodeView): string {
     ? ` It has ${node.votes.granted.length} of ${node.votes.needed} votes needed.`
     : '';
   const lease = node.lease ? ' It has, or had, a lease.' : '';
-  return `Server ${node.id}, ${roleText(node)} in term ${node.term}, log to ${node.last}, committed to ${node.commit}.${votes}${lease}`;
+  const titles = node.alerts.map((alert) => alert.title).join(', ');
+  const alerts = titles ? ` Alerts: ${titles}.` : '';
+  return `Server ${node.id}, ${roleText(node)} in term ${node.term}, log to ${node.last}, committed to ${node.commit}.${votes}${lease}${alerts}`;
 }

@@ -1,17 +1,13 @@
 //! Alerts in words: what is wrong, and the setting that decided when to say so.
 
 use super::{Told, count, list, ms, story};
-use crate::raft::ClockJump;
+use crate::raft::{ClockJump, ClockRate};
 use crate::replica::{Alert, AlertKey, AlertKind, QuorumCount};
 use crate::types::{Duration, NodeId};
 
 pub(super) fn raised(node: NodeId, alert: &Alert) -> Told {
     let kind = alert.key().kind;
-    let told = format!(
-        "{node} raises an alert, {}: {}",
-        title(kind),
-        text(node, alert)
-    );
+    let told = format!("alert, {}: {}", title(kind), text(node, alert));
     by_setting(story("alert", told), kind)
 }
 
@@ -62,21 +58,23 @@ fn by_setting(told: Told, kind: AlertKind) -> Told {
 pub(in crate::view) fn text(node: NodeId, alert: &Alert) -> String {
     match alert {
         Alert::NoLeader { lasting, limit } => format!(
-            "{node} has known of no leader for {}, and {} are allowed: it serves no write and no fresh \
-             read",
+            "{node} has known of no leader for {} ({} are allowed), and serves no write",
             ms(lasting.as_micros()),
             ms(limit.as_micros())
         ),
         Alert::QuorumAtRisk(count) => {
-            format!("{}: one more failure stops writes", quorum(node, count))
+            format!("{}; one more failure stops writes", quorum(node, count))
         }
-        Alert::QuorumLost(count) => format!("{}: nothing can be committed", quorum(node, count)),
+        Alert::QuorumLost(count) => {
+            let needed = count.needed;
+            format!("{}; {needed} are needed to commit", quorum(node, count))
+        }
         Alert::FollowerSilent {
             follower,
             silence,
             limit,
         } => format!(
-            "{node} has not heard from {follower} for {}, and {} are allowed",
+            "{node} has not heard from {follower} for {} ({} are allowed)",
             ms(silence.as_micros()),
             ms(limit.as_micros())
         ),
@@ -109,9 +107,9 @@ pub(in crate::view) fn text(node: NodeId, alert: &Alert) -> String {
             rate,
             bound_ppm,
         } => format!(
-            "the clock of {follower} runs {} to {} ppm faster than that of {node}, and no clock may be \
-             off by more than {bound_ppm}: reads by lease may be stale",
-            rate.low_ppm, rate.high_ppm
+            "the clock of {follower} runs {} than that of {node}, and no clock may be off by more than \
+             {bound_ppm} ppm: reads by lease may be stale",
+            apart(*rate)
         ),
         Alert::ClockJumped { jump, ago } => {
             let jump = match jump {
@@ -124,13 +122,89 @@ pub(in crate::view) fn text(node: NodeId, alert: &Alert) -> String {
     }
 }
 
+/// How far two clocks are apart that are apart for sure.
+fn apart(rate: ClockRate) -> String {
+    let ClockRate { low_ppm, high_ppm } = rate;
+    if high_ppm < 0 {
+        format!("{} to {} ppm slower", -high_ppm, -low_ppm)
+    } else {
+        format!("{low_ppm} to {high_ppm} ppm faster")
+    }
+}
+
 fn quorum(node: NodeId, count: &QuorumCount) -> String {
-    let QuorumCount {
-        voters,
-        living,
-        needed,
-        silent,
-    } = count;
-    let silent = list(silent.iter().map(NodeId::to_string));
-    format!("{node} hears from {living} of {voters} voters, not from {silent}, and {needed} decide")
+    let silent = list(count.silent.iter().map(NodeId::to_string));
+    let (living, voters) = (count.living, count.voters);
+    format!("{node} hears from {living} of {voters} voters, not from {silent}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+    use crate::raft::{ClockJump, ClockRate};
+    use crate::replica::{Alert, DiskUsage, QuorumCount};
+    use crate::types::{Duration, Index, NodeId};
+    use expect_test::expect;
+
+    #[test]
+    fn every_alert_explains_itself_with_its_numbers() {
+        let (limit, lasting) = (Duration::secs(1), Duration::micros(1_234_567));
+        let follower = NodeId(3);
+        let count = |living, silent: &[u32]| QuorumCount {
+            voters: 3,
+            living,
+            needed: 2,
+            silent: silent.iter().map(|id| NodeId(*id)).collect(),
+        };
+        let (low_ppm, high_ppm) = (-60_300, -59_700);
+        let alerts = [
+            Alert::NoLeader { lasting, limit },
+            Alert::QuorumAtRisk(count(2, &[3])),
+            Alert::QuorumLost(count(1, &[2, 3])),
+            Alert::FollowerSilent {
+                follower,
+                silence: lasting,
+                limit,
+            },
+            Alert::FollowerBehind {
+                follower,
+                entries: 120,
+                limit: 100,
+                lasting,
+            },
+            Alert::ApplyStalled {
+                applied: Index(1_119),
+                commit: Index(287),
+                lasting,
+            },
+            Alert::DiskNearlyFull {
+                usage: DiskUsage {
+                    used: 950,
+                    capacity: 1_000,
+                },
+                limit: 90,
+            },
+            Alert::ClockBeyondBound {
+                follower,
+                rate: ClockRate { low_ppm, high_ppm },
+                bound_ppm: 10_000,
+            },
+            Alert::ClockJumped {
+                jump: ClockJump::Back { by: lasting },
+                ago: limit,
+            },
+        ];
+        let lines = alerts.iter().map(|alert| text(NodeId(1), alert));
+        let lines: Vec<String> = lines.collect();
+        expect![[r#"
+            n1 has known of no leader for 1234.5 ms (1000.0 ms are allowed), and serves no write
+            n1 hears from 2 of 3 voters, not from n3; one more failure stops writes
+            n1 hears from 1 of 3 voters, not from n2 and n3; 2 are needed to commit
+            n1 has not heard from n3 for 1234.5 ms (1000.0 ms are allowed)
+            n3 lacks 120 entries of the log of n1; it has lacked more than 100 for 1234.5 ms
+            n1 has applied index 1119 and no more for 1234.5 ms, while index 287 is committed: what it answers is old
+            950 of the 1000 bytes of the disk of n1 are used, more than 90 percent: a server whose disk is full stops
+            the clock of n3 runs 59700 to 60300 ppm slower than that of n1, and no clock may be off by more than 10000 ppm: reads by lease may be stale
+            the clock of n1 jumped back by 1234.5 ms, 1000.0 ms ago: promises made by it are void"#]].assert_eq(&lines.join("\n"));
+    }
 }
