@@ -104,6 +104,12 @@ pub(super) fn act(world: &mut World, action: &Action) {
             world.ask_leader(OperatorCommand::ChangeMembership(change));
         }
         Action::ShutDown { node } => world.operate(*node, OperatorCommand::ShutDown),
+        Action::DriftClock { node, ppm } => world.drift_clock(*node, *ppm),
+        Action::JumpClock {
+            node,
+            forward,
+            back,
+        } => world.jump_clock(*node, *forward, *back),
     }
 }
 
@@ -179,6 +185,22 @@ impl World {
         self.with_client(client, |client, now, out| {
             client.enqueue(now, operations, out)
         });
+    }
+
+    fn drift_clock(&mut self, id: NodeId, ppm: i64) {
+        let now = self.now();
+        self.node_mut(id).clock.set_drift(now, ppm);
+        self.note(Place::Node(id), What::ClockDrifts { ppm });
+    }
+
+    fn jump_clock(&mut self, id: NodeId, forward: Option<Duration>, back: Option<Duration>) {
+        let now = self.now();
+        let clock = &mut self.node_mut(id).clock;
+        let from = clock.at(now);
+        clock.jump_forward(now, forward.unwrap_or_default());
+        clock.jump_back(now, back.unwrap_or_default());
+        let to = clock.at(now);
+        self.note(Place::Node(id), What::ClockSet { from, to });
     }
 
     fn operate(&mut self, id: NodeId, command: OperatorCommand) {

@@ -2,11 +2,12 @@
 //!
 //! One scenario gives one history, on every target. Read in this order: `scenario/` (what a run
 //! is made of), `world.rs` (the order in which things happen), `step.rs` (what a step tells),
-//! `network.rs`, `disk.rs`, `client.rs` (the parts), `actions.rs` (what people do), `timeline.rs`
+//! `network.rs`, `disk.rs`, `clock.rs`, `client.rs` (the parts), `actions.rs` (what people do), `timeline.rs`
 //! (going back), `expect.rs` (what must have come true).
 
 mod actions;
 mod client;
+mod clock;
 mod disk;
 mod expect;
 mod latency;
@@ -20,6 +21,7 @@ mod world;
 pub use client::{
     Answered, Client, ClientConfig, ClientEvent, ClientOutput, OperationResult, RetryReason,
 };
+pub use clock::Clock;
 pub use disk::{Device, Lost, Progress, SimDisk};
 pub use expect::{Expectation, expectations};
 pub use latency::Latency;

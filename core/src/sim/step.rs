@@ -166,6 +166,18 @@ pub enum What {
         /// Why.
         why: ActionRefusal,
     },
+    /// The server's clock runs at another rate from now on.
+    ClockDrifts {
+        /// How much faster than simulated time, in parts per million; slower when negative.
+        ppm: i64,
+    },
+    /// The server's clock was set.
+    ClockSet {
+        /// What it showed.
+        from: Instant,
+        /// What it shows.
+        to: Instant,
+    },
 }
 
 /// Why a message does not arrive.

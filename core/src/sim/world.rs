@@ -136,7 +136,7 @@ impl World {
         let nodes = self
             .nodes
             .iter()
-            .filter_map(|node| Some((node.replica()?.deadline()?, Next::Node(node.id))));
+            .filter_map(|node| Some((node.wakes_at()?, Next::Node(node.id))));
         let clients = self
             .clients
             .iter()
@@ -206,7 +206,7 @@ impl World {
 
     /// Switches a server on.
     pub(super) fn start(&mut self, id: NodeId) {
-        let now = self.now;
+        let now = self.node(id).clock.at(self.now);
         let cluster = ClusterId(Fingerprint::of(&(self.scenario.seed, "cluster")));
         let first = self.scenario.voters.unwrap_or(self.scenario.nodes);
         // A server that is not among the first is told by their leader who they are.
@@ -248,7 +248,7 @@ impl World {
 
     /// Gives a server an input, if it runs, and carries out what it wants.
     pub(super) fn feed(&mut self, id: NodeId, input: Input) {
-        let now = self.now;
+        let now = self.node(id).clock.at(self.now);
         let Status::Up(replica) = &mut self.node_mut(id).status else {
             return;
         };

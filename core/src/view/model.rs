@@ -65,6 +65,8 @@ border! {
         pub standing: StandingView,
         /// The members that count for it.
         pub membership: MembershipView,
+        /// Its clock beside simulated time.
+        pub clock: ClockView,
         /// Its term.
         pub term: u64,
         /// Whom it voted for in its term.
@@ -156,6 +158,19 @@ border! {
         pub wanted: Option<Vec<u32>>,
         /// Numbers that are never used again.
         pub retired: Vec<u32>,
+    }
+
+    /// A server's own clock. A server knows no other time; what is drawn of its timers is
+    /// converted to simulated time.
+    pub struct ClockView {
+        /// How much faster than simulated time it runs, in parts per million; slower when
+        /// negative.
+        pub drift_ppm: i64,
+        /// When it was changed last.
+        pub changed_at: u64,
+        /// How far it was ahead of simulated time just then, in microseconds; behind when
+        /// negative.
+        pub ahead: i64,
     }
 
     /// A leader's lease.

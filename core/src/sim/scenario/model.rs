@@ -2,6 +2,7 @@
 
 use crate::replica::{self, ClientId};
 use crate::sim::client::ClientConfig;
+use crate::sim::clock::Clock;
 use crate::sim::latency::Latency;
 use crate::sim::network::{MessageId, NetworkConfig};
 use crate::types::{ConfigError, Duration, Instant, NodeId, Settings, check_range, settings};
@@ -184,6 +185,24 @@ pub enum Action {
     ShutDown {
         /// The server.
         node: NodeId,
+    },
+    /// A server's clock runs at another rate from now on.
+    DriftClock {
+        /// The server.
+        node: NodeId,
+        /// How much faster than simulated time, in parts per million; slower when negative.
+        ppm: i64,
+    },
+    /// A server's clock is set forward or back: one of the two is given.
+    JumpClock {
+        /// The server.
+        node: NodeId,
+        /// By so much into the future.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forward: Option<Duration>,
+        /// By so much into the past, but not beyond the clock's start.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        back: Option<Duration>,
     },
 }
 
@@ -388,6 +407,19 @@ impl Action {
                     .iter()
                     .try_for_each(|node| server("learners", *node))
             }
+            Action::DriftClock { node, ppm } => {
+                server("node", *node)?;
+                let most = Clock::MOST_DRIFT_PPM;
+                check_range("ppm", *ppm, -most, most)
+            }
+            Action::JumpClock {
+                node,
+                forward,
+                back,
+            } => {
+                server("node", *node)?;
+                check_jump(*forward, *back)
+            }
             Action::Partition { groups } => check_groups(groups, server),
             Action::Cut { from, to } => {
                 server("from", *from)?;
@@ -403,7 +435,7 @@ impl Action {
             Action::Drop { message } => check_message(*message),
             Action::Delay { message, by } => {
                 check_message(*message)?;
-                check_range("by", *by, Duration::micros(1), Duration::secs(3_600))
+                check_span("by", *by)
             }
             Action::Put {
                 client: who,
@@ -487,6 +519,24 @@ pub(in crate::sim) fn check_amount(actions: &[TimedAction]) -> Result<(), Config
 
 fn check_message(message: MessageId) -> Result<(), ConfigError> {
     check_range("message", message.0, 1, bounds::MESSAGE - 1)
+}
+
+/// By how much a message is delayed, or a clock jumps.
+fn check_span(field: &str, span: Duration) -> Result<(), ConfigError> {
+    check_range(field, span, Duration::micros(1), Duration::secs(3_600))
+}
+
+fn check_jump(forward: Option<Duration>, back: Option<Duration>) -> Result<(), ConfigError> {
+    match (forward, back) {
+        (Some(by), None) => check_span("forward", by),
+        (None, Some(by)) => check_span("back", by),
+        (None, None) => Err(ConfigError::new(
+            "forward",
+            "not given",
+            "a duration, unless `back` is given",
+        )),
+        (Some(_), Some(by)) => Err(ConfigError::new("back", by, "absent beside `forward`")),
+    }
 }
 
 fn check_groups(

@@ -63,6 +63,8 @@ fn a_scenario_is_written_for_people() {
         at(2, Action::Crash { node: NodeId(2) }),
         at(3, Action::Partition { groups }),
         at(4, Action::Delay { message: MessageId(9), by: Duration::millis(50) }),
+        at(4, Action::DriftClock { node: NodeId(2), ppm: -20_000 }),
+        at(4, Action::JumpClock { node: NodeId(3), forward: None, back: Some(Duration::millis(400)) }),
         at(5, Action::Get { client, key: "a-1".into(), node: Some(NodeId(2)), path: ReadPath::Lease }),
         at(6, Action::TransferLeadership { to: None }),
         at(7, Action::ChangeMembership { voters: vec![NodeId(1), NodeId(2)], learners: vec![] }),
@@ -85,6 +87,8 @@ fn a_scenario_is_written_for_people() {
           { at = "2s", do = "crash", node = 2 },
           { at = "3s", do = "partition", groups = [[1], [2, 3]] },
           { at = "4s", do = "delay", by = "50ms", message = 9 },
+          { at = "4s", do = "drift_clock", node = 2, ppm = -20000 },
+          { at = "4s", do = "jump_clock", back = "400ms", node = 3 },
           { at = "5s", do = "get", client = 1, key = "a-1", node = 2, path = "lease" },
           { at = "6s", do = "transfer_leadership" },
           { at = "7s", do = "change_membership", voters = [1, 2] },
@@ -351,6 +355,15 @@ fn what_is_no_action_is_named_with_its_row() {
         "{ at = \"2s\", do = \"drop\", message = 0 }",
         "{ at = \"2s\", do = \"drop\", message = 9223372036854775807 }",
         "{ at = \"2s\", do = \"delay\", message = 1, by = \"0ms\" }",
+        "{ at = \"2s\", do = \"drift_clock\", node = 4, ppm = 1 }",
+        "{ at = \"2s\", do = \"drift_clock\", node = 1 }",
+        "{ at = \"2s\", do = \"drift_clock\", node = 1, ppm = -500001 }",
+        "{ at = \"2s\", do = \"drift_clock\", node = 1, ppm = 0.5 }",
+        "{ at = \"2s\", do = \"jump_clock\", node = 1 }",
+        "{ at = \"2s\", do = \"jump_clock\", node = 1, by = \"1s\" }",
+        "{ at = \"2s\", do = \"jump_clock\", node = 1, forward = \"1s\", back = \"2s\" }",
+        "{ at = \"2s\", do = \"jump_clock\", node = 1, forward = \"61min\" }",
+        "{ at = \"2s\", do = \"jump_clock\", node = 1, back = \"0ms\" }",
         "{ at = \"2s\", do = \"put\", client = 2, key = \"a\", value = \"1\" }",
         "{ at = \"2s\", do = \"put\", client = 1, key = \"\", value = \"1\" }",
         "{ at = \"2s\", do = \"put\", client = 1, key = \"a\" }",
@@ -364,13 +377,13 @@ fn what_is_no_action_is_named_with_its_row() {
             { at = "2s", do = "heal" }, { at = "3s", do = "crash" }
                 action 2 (at 3s): `crash` needs `node`, a server, 1 to 3
             { at = "2s", do = "crash", node = 1, key = "a" }
-                action 1 (at 2s): `crash` takes no `key`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `crash` takes no `key`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s", do = "heal", node = 1 }
-                action 1 (at 2s): `heal` takes no `node`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `heal` takes no `node`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s", do = "explode" }
-                action 1 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s" }
-                action 1 (at 2s): `do` is missing: crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `do` is missing: crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { do = "heal" }
                 action 1: `at` is missing: when, as "2s"
             { at = "800h", do = "heal" }
@@ -393,6 +406,26 @@ fn what_is_no_action_is_named_with_its_row() {
                 action 1 (at 2s): `message` of `drop` is 9223372036854775807, but must be between 1 and 9007199254740991
             { at = "2s", do = "delay", message = 1, by = "0ms" }
                 action 1 (at 2s): `by` of `delay` is 0ms, but must be between 1us and 3600s
+            { at = "2s", do = "drift_clock", node = 4, ppm = 1 }
+                action 1 (at 2s): `node` of `drift_clock` is 4, but must be a server, 1 to 3
+            { at = "2s", do = "drift_clock", node = 1 }
+                action 1 (at 2s): `drift_clock` needs `ppm`, parts per million, negative for slower
+            { at = "2s", do = "drift_clock", node = 1, ppm = -500001 }
+                action 1 (at 2s): `ppm` of `drift_clock` is -500001, but must be between -500000 and 500000
+            { at = "2s", do = "drift_clock", node = 1, ppm = 0.5 }
+                the scenario cannot be read: line 6, column 62: invalid type: floating point `0.5`, expected a whole number
+                  |  { at = "2s", do = "drift_clock", node = 1, ppm = 0.5 } ]
+                  |                                                   ^
+            { at = "2s", do = "jump_clock", node = 1 }
+                action 1 (at 2s): `forward` of `jump_clock` is not given, but must be a duration, unless `back` is given
+            { at = "2s", do = "jump_clock", node = 1, by = "1s" }
+                action 1 (at 2s): `jump_clock` takes no `by`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+            { at = "2s", do = "jump_clock", node = 1, forward = "1s", back = "2s" }
+                action 1 (at 2s): `back` of `jump_clock` is 2s, but must be absent beside `forward`
+            { at = "2s", do = "jump_clock", node = 1, forward = "61min" }
+                action 1 (at 2s): `forward` of `jump_clock` is 3660s, but must be between 1us and 3600s
+            { at = "2s", do = "jump_clock", node = 1, back = "0ms" }
+                action 1 (at 2s): `back` of `jump_clock` is 0ms, but must be between 1us and 3600s
             { at = "2s", do = "put", client = 2, key = "a", value = "1" }
                 action 1 (at 2s): `client` of `put` is 2, but must be a client, 1 to 1
             { at = "2s", do = "put", client = 1, key = "", value = "1" }
@@ -427,6 +460,13 @@ fn action() -> impl Strategy<Value = Action> {
         node().prop_map(|node| Action::Isolate { node }),
         node().prop_map(|node| Action::TakeSnapshot { node }),
         Just(Action::Heal),
+        (node(), -500_000i64..=500_000)
+            .prop_map(|(node, ppm)| Action::DriftClock { node, ppm }),
+        (node(), 1u64..=3_600_000_000, any::<bool>()).prop_map(|(node, by, ahead)| {
+            let by = Duration(by);
+            let (forward, back) = (ahead.then_some(by), (!ahead).then_some(by));
+            Action::JumpClock { node, forward, back }
+        }),
         (1u32..=4).prop_map(|from| Action::Cut { from: NodeId(from), to: NodeId(from + 1) }),
         (1u32..=4).prop_map(|split| Action::Partition {
             groups: vec![(1..=split).map(NodeId).collect(), (split + 1..=5).map(NodeId).collect()],

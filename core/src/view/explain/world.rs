@@ -5,7 +5,7 @@ use crate::replica::Lane;
 use crate::sim::{
     Address, ClientEvent, LossReason, MessageId, OperationResult, Place, RetryReason, What,
 };
-use crate::types::NodeId;
+use crate::types::{Duration, NodeId};
 
 pub(super) fn tell(place: Place, what: &What) -> Told {
     match what {
@@ -85,6 +85,15 @@ pub(super) fn tell(place: Place, what: &What) -> Told {
                 format!("the network is whole again: {cuts} mended"),
             )
         }
+        What::ClockDrifts { ppm } => story("clock", format!("{place}'s clock {}", rate(*ppm))),
+        What::ClockSet { from, to } => {
+            let (way, by) = match to >= from {
+                true => ("forward", to.since(*from)),
+                false => ("back", from.since(*to)),
+            };
+            let sentence = format!("{place}'s clock jumps {way} by {by}: it shows {to} now");
+            story("clock", sentence)
+        }
         What::ActionRefused { why } => detail("refused", format!("nothing is done: {why}")),
     }
 }
@@ -93,6 +102,16 @@ fn node_of(place: Place) -> NodeId {
     match place {
         Place::Node(node) => node,
         Place::Client(_) | Place::World => unreachable!("replicas live on servers"),
+    }
+}
+
+/// How a clock runs beside simulated time. A part in a million is a microsecond in a second.
+fn rate(ppm: i64) -> String {
+    let in_a_second = Duration::micros(ppm.unsigned_abs());
+    match ppm {
+        0 => "runs as fast as simulated time from now on".into(),
+        1.. => format!("runs fast from now on: it gains {in_a_second} in every second"),
+        ..0 => format!("runs slow from now on: it loses {in_a_second} in every second"),
     }
 }
 
