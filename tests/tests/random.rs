@@ -25,9 +25,14 @@ fn action(nodes: u32) -> impl Strategy<Value = Action> {
             false => Action::Cut { from, to },
         }),
         2 => node().prop_map(|node| Action::Isolate { node }),
+        1 => (node(), node()).prop_map(|(from, to)| match from == to {
+            true => Action::Heal,
+            false => Action::Mend { from, to },
+        }),
         3 => Just(Action::Heal),
         1 => node().prop_map(|node| Action::TakeSnapshot { node }),
         1 => (1..3000u64).prop_map(|id| Action::Drop { message: MessageId(id) }),
+        1 => (1..3000u64).prop_map(|id| Action::Duplicate { message: MessageId(id) }),
         1 => (1..3000u64, 1..500u64).prop_map(|(id, ms)| Action::Delay {
             message: MessageId(id),
             by: Duration::millis(ms),
@@ -66,14 +71,22 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     let shape = (
         1..=5u32,
         any::<u32>(),
-        0..60_000u32,
+        (0..60_000u32, prop_oneof![Just(0), 0..60_000u32]),
         5..80u64,
         0..8u64,
         1..12u64,
         (any::<[bool; 2]>(), 0..3u32),
     );
     shape.prop_flat_map(
-        |(nodes, seed, loss_ppm, snapshot, trailing, latency, (switches, spare))| {
+        |(
+            nodes,
+            seed,
+            (loss_ppm, duplication_ppm),
+            snapshot,
+            trailing,
+            latency,
+            (switches, spare),
+        )| {
             let at = 0..FAULTS_END.as_micros();
             prop::collection::vec((at, action(nodes)), 0..25).prop_map(move |actions| {
                 let text = "flotilla = 1\nname = \"random\"\nend = \"40s\"\nnodes = 3";
@@ -84,6 +97,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                 scenario.end = Instant::ZERO + END;
                 scenario.clients.count = 2;
                 scenario.network.loss_ppm = loss_ppm;
+                scenario.network.duplication_ppm = duplication_ppm;
                 scenario.network.latency =
                     Latency::Uniform(Duration::millis(1), Duration::millis(1 + latency));
                 scenario.server.snapshot.entries = snapshot;

@@ -3,7 +3,7 @@
 use super::network::MessageId;
 use super::node::Status;
 use super::scenario::{Action, Operation};
-use super::step::{ActionRefusal, LossReason, Place, What};
+use super::step::{ActionRefusal, DuplicationReason, LossReason, Place, What};
 use super::world::World;
 use crate::raft::MembershipChange;
 use crate::replica::{ClientId, Input, OperatorCommand};
@@ -110,6 +110,12 @@ pub(super) fn act(world: &mut World, action: &Action) {
             forward,
             back,
         } => world.jump_clock(*node, *forward, *back),
+        Action::Duplicate { message } => {
+            if !world.duplicate(*message, DuplicationReason::ByHand) {
+                world.refuse(ActionRefusal::NotInFlight { message: *message });
+            }
+        }
+        Action::Mend { from, to } => world.mend(*from, *to),
     }
 }
 
@@ -154,6 +160,13 @@ impl World {
             .filter(|(from, to)| self.network.cut(*from, *to))
             .collect();
         self.note(Place::World, What::NetworkCut { cuts: fresh });
+    }
+
+    fn mend(&mut self, from: NodeId, to: NodeId) {
+        if !self.network.mend(from, to) {
+            return self.refuse(ActionRefusal::NotCut { from, to });
+        }
+        self.note(Place::World, What::NetworkMended { from, to });
     }
 
     fn drop_message(&mut self, id: MessageId) {

@@ -31,6 +31,6 @@ pub use scenario::{
     Action, DiskConfig, Expect, Operation, ReadPath, Scenario, ScenarioError, SyntaxError,
     TimedAction, VERSION, bounds, verb,
 };
-pub use step::{ActionRefusal, Cause, Happening, LossReason, Place, Step, What};
+pub use step::{ActionRefusal, Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
 pub use timeline::{Observer, Timeline};
 pub use world::World;

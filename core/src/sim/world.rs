@@ -18,7 +18,7 @@ use super::disk::{Device, Progress};
 use super::network::{Address, MessageId, Network, Payload};
 use super::node::{Failure, Node, Status};
 use super::scenario::{Action, Scenario};
-use super::step::{Cause, Happening, LossReason, Place, Step, What};
+use super::step::{Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
 use crate::raft;
 use crate::replica::{self, ClientId, Effects, Input, Lane, Member, Replica, Write};
 use crate::storage::DiskOp;
@@ -308,6 +308,20 @@ impl World {
         let (message, at) = (sent.id, sent.arrives_at);
         self.schedule(at, Due::Arrival(message));
         self.note(from.into(), What::Sent { message, to });
+        if self.network.wants_copy(from, to) {
+            self.duplicate(message, DuplicationReason::Network);
+        }
+    }
+
+    /// Puts a second copy of a message on its way; tells whether there is such a message.
+    pub(super) fn duplicate(&mut self, message: MessageId, why: DuplicationReason) -> bool {
+        let Some(copy) = self.network.duplicate(message, (self.now, self.steps)) else {
+            return false;
+        };
+        let (copy, at) = (copy.id, copy.arrives_at);
+        self.schedule(at, Due::Arrival(copy));
+        self.note(Place::World, What::MessageDuplicated { message, copy, why });
+        true
     }
 
     /// A message has reached its receiver, or what is in its way. One that was delayed or taken

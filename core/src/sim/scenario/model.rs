@@ -204,6 +204,18 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         back: Option<Duration>,
     },
+    /// Puts a second copy of a message on its way.
+    Duplicate {
+        /// The message.
+        message: MessageId,
+    },
+    /// Mends one direction between two servers.
+    Mend {
+        /// From this server
+        from: NodeId,
+        /// to this one.
+        to: NodeId,
+    },
 }
 
 /// Which way a read takes.
@@ -421,7 +433,7 @@ impl Action {
                 check_jump(*forward, *back)
             }
             Action::Partition { groups } => check_groups(groups, server),
-            Action::Cut { from, to } => {
+            Action::Cut { from, to } | Action::Mend { from, to } => {
                 server("from", *from)?;
                 server("to", *to)?;
                 let differ = if from == to {
@@ -432,7 +444,7 @@ impl Action {
                 differ.map_err(|accepted| ConfigError::new("to", to.0, accepted))
             }
             Action::Heal => Ok(()),
-            Action::Drop { message } => check_message(*message),
+            Action::Drop { message } | Action::Duplicate { message } => check_message(*message),
             Action::Delay { message, by } => {
                 check_message(*message)?;
                 check_span("by", *by)

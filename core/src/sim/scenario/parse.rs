@@ -189,7 +189,8 @@ const VERBS: &str = "crash, restart, isolate, take_snapshot, shut_down (node); \
                      transfer_leadership (to); change_membership (voters, learners); \
                      drift_clock (node, ppm); jump_clock (node, forward or back); \
                      partition (groups); \
-                     cut (from, to); heal; drop (message); delay (message, by); \
+                     cut, mend (from, to); heal; drop, duplicate (message); \
+                     delay (message, by); \
                      put (client, key, value); get (client, key, node, path); delete (client, key); \
                      write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)";
 
@@ -250,6 +251,10 @@ impl Row {
                 from: need(self.from.take(), verb, "from", server)?,
                 to: need(self.to.take(), verb, "to", server)?,
             },
+            "mend" => Action::Mend {
+                from: need(self.from.take(), verb, "from", server)?,
+                to: need(self.to.take(), verb, "to", server)?,
+            },
             "heal" => Action::Heal,
             "drift_clock" => Action::DriftClock {
                 node: node(self)?,
@@ -263,6 +268,9 @@ impl Row {
                 back: self.back.take(),
             },
             "drop" => Action::Drop {
+                message: message(self)?,
+            },
+            "duplicate" => Action::Duplicate {
                 message: message(self)?,
             },
             "delay" => Action::Delay {

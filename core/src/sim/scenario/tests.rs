@@ -65,6 +65,8 @@ fn a_scenario_is_written_for_people() {
         at(4, Action::Delay { message: MessageId(9), by: Duration::millis(50) }),
         at(4, Action::DriftClock { node: NodeId(2), ppm: -20_000 }),
         at(4, Action::JumpClock { node: NodeId(3), forward: None, back: Some(Duration::millis(400)) }),
+        at(4, Action::Mend { from: NodeId(1), to: NodeId(2) }),
+        at(4, Action::Duplicate { message: MessageId(17) }),
         at(5, Action::Get { client, key: "a-1".into(), node: Some(NodeId(2)), path: ReadPath::Lease }),
         at(6, Action::TransferLeadership { to: None }),
         at(7, Action::ChangeMembership { voters: vec![NodeId(1), NodeId(2)], learners: vec![] }),
@@ -89,6 +91,8 @@ fn a_scenario_is_written_for_people() {
           { at = "4s", do = "delay", by = "50ms", message = 9 },
           { at = "4s", do = "drift_clock", node = 2, ppm = -20000 },
           { at = "4s", do = "jump_clock", back = "400ms", node = 3 },
+          { at = "4s", do = "mend", from = 1, to = 2 },
+          { at = "4s", do = "duplicate", message = 17 },
           { at = "5s", do = "get", client = 1, key = "a-1", node = 2, path = "lease" },
           { at = "6s", do = "transfer_leadership" },
           { at = "7s", do = "change_membership", voters = [1, 2] },
@@ -238,6 +242,7 @@ fn what_cannot_work_is_named() {
         "[network]\nlatency = { normal = \"5ms\" }",
         "[network]\nloss_ppm = 0.1",
         "[network]\nloss_ppm = 1000001",
+        "[network]\nduplication_ppm = 1000001",
         "[clients]\ncount = 65",
         "[clients]\nbackoff_max = \"1ms\"",
         "[expect]\nsnapshot_installed = [4]",
@@ -324,6 +329,9 @@ fn what_cannot_work_is_named() {
             [network]
             loss_ppm = 1000001
                 network.loss_ppm is 1000001, but must be between 0 and 1000000
+            [network]
+            duplication_ppm = 1000001
+                network.duplication_ppm is 1000001, but must be between 0 and 1000000
             [clients]
             count = 65
                 clients.count is 65, but must be between 1 and 64
@@ -355,6 +363,11 @@ fn what_is_no_action_is_named_with_its_row() {
         "{ at = \"2s\", do = \"drop\", message = 0 }",
         "{ at = \"2s\", do = \"drop\", message = 9223372036854775807 }",
         "{ at = \"2s\", do = \"delay\", message = 1, by = \"0ms\" }",
+        "{ at = \"2s\", do = \"mend\", from = 2 }",
+        "{ at = \"2s\", do = \"mend\", from = 2, to = 2 }",
+        "{ at = \"2s\", do = \"mend\", from = 2, to = 9 }",
+        "{ at = \"2s\", do = \"duplicate\" }",
+        "{ at = \"2s\", do = \"duplicate\", message = 0 }",
         "{ at = \"2s\", do = \"drift_clock\", node = 4, ppm = 1 }",
         "{ at = \"2s\", do = \"drift_clock\", node = 1 }",
         "{ at = \"2s\", do = \"drift_clock\", node = 1, ppm = -500001 }",
@@ -377,13 +390,13 @@ fn what_is_no_action_is_named_with_its_row() {
             { at = "2s", do = "heal" }, { at = "3s", do = "crash" }
                 action 2 (at 3s): `crash` needs `node`, a server, 1 to 3
             { at = "2s", do = "crash", node = 1, key = "a" }
-                action 1 (at 2s): `crash` takes no `key`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `crash` takes no `key`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s", do = "heal", node = 1 }
-                action 1 (at 2s): `heal` takes no `node`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `heal` takes no `node`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s", do = "explode" }
-                action 1 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s" }
-                action 1 (at 2s): `do` is missing: crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `do` is missing: crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { do = "heal" }
                 action 1: `at` is missing: when, as "2s"
             { at = "800h", do = "heal" }
@@ -406,6 +419,16 @@ fn what_is_no_action_is_named_with_its_row() {
                 action 1 (at 2s): `message` of `drop` is 9223372036854775807, but must be between 1 and 9007199254740991
             { at = "2s", do = "delay", message = 1, by = "0ms" }
                 action 1 (at 2s): `by` of `delay` is 0ms, but must be between 1us and 3600s
+            { at = "2s", do = "mend", from = 2 }
+                action 1 (at 2s): `mend` needs `to`, a server, 1 to 3
+            { at = "2s", do = "mend", from = 2, to = 2 }
+                action 1 (at 2s): `to` of `mend` is 2, but must be another server than `from`
+            { at = "2s", do = "mend", from = 2, to = 9 }
+                action 1 (at 2s): `to` of `mend` is 9, but must be a server, 1 to 3
+            { at = "2s", do = "duplicate" }
+                action 1 (at 2s): `duplicate` needs `message`, the number of a message in flight
+            { at = "2s", do = "duplicate", message = 0 }
+                action 1 (at 2s): `message` of `duplicate` is 0, but must be between 1 and 9007199254740991
             { at = "2s", do = "drift_clock", node = 4, ppm = 1 }
                 action 1 (at 2s): `node` of `drift_clock` is 4, but must be a server, 1 to 3
             { at = "2s", do = "drift_clock", node = 1 }
@@ -419,7 +442,7 @@ fn what_is_no_action_is_named_with_its_row() {
             { at = "2s", do = "jump_clock", node = 1 }
                 action 1 (at 2s): `forward` of `jump_clock` is not given, but must be a duration, unless `back` is given
             { at = "2s", do = "jump_clock", node = 1, by = "1s" }
-                action 1 (at 2s): `jump_clock` takes no `by`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `jump_clock` takes no `by`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s", do = "jump_clock", node = 1, forward = "1s", back = "2s" }
                 action 1 (at 2s): `back` of `jump_clock` is 2s, but must be absent beside `forward`
             { at = "2s", do = "jump_clock", node = 1, forward = "61min" }
@@ -471,6 +494,8 @@ fn action() -> impl Strategy<Value = Action> {
         (1u32..=4).prop_map(|split| Action::Partition {
             groups: vec![(1..=split).map(NodeId).collect(), (split + 1..=5).map(NodeId).collect()],
         }),
+        (1u32..=4).prop_map(|from| Action::Mend { from: NodeId(from), to: NodeId(from + 1) }),
+        message().prop_map(|message| Action::Duplicate { message }),
         message().prop_map(|message| Action::Drop { message }),
         (message(), 1u64..600_000_000)
             .prop_map(|(message, by)| Action::Delay { message, by: Duration(by) }),
@@ -561,6 +586,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             scenario.network.latency = latency;
             scenario.network.client_latency = client_latency;
             scenario.network.loss_ppm = loss_ppm;
+            scenario.network.duplication_ppm = 1_000_000 - loss_ppm;
             scenario.disk.sync_latency = sync_latency;
             scenario.clients.count = 4;
             let timed = |(at, action)| TimedAction {

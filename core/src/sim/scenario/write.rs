@@ -99,5 +99,7 @@ pub fn verb(action: &Action) -> &'static str {
         Action::ShutDown { .. } => "shut_down",
         Action::DriftClock { .. } => "drift_clock",
         Action::JumpClock { .. } => "jump_clock",
+        Action::Duplicate { .. } => "duplicate",
+        Action::Mend { .. } => "mend",
     }
 }

@@ -3,7 +3,8 @@
 use super::{Told, count, detail, server, story, trace};
 use crate::replica::Lane;
 use crate::sim::{
-    Address, ClientEvent, LossReason, MessageId, OperationResult, Place, RetryReason, What,
+    Address, ClientEvent, DuplicationReason, LossReason, MessageId, OperationResult, Place,
+    RetryReason, What,
 };
 use crate::types::{Duration, NodeId};
 
@@ -31,6 +32,16 @@ pub(super) fn tell(place: Place, what: &What) -> Told {
             "delayed",
             format!("{message} is held back and will arrive at {until}"),
         ),
+        What::MessageDuplicated { message, copy, why } => match why {
+            DuplicationReason::Network => detail(
+                "duplicated",
+                format!("the network delivers {message} twice: {copy} is a copy of it"),
+            ),
+            DuplicationReason::ByHand => story(
+                "duplicated",
+                format!("{message} is duplicated by hand: {copy} is a copy of it"),
+            ),
+        },
         What::WriteIssued { write, bytes } => {
             let lane = lane(write.lane);
             trace(
@@ -85,6 +96,10 @@ pub(super) fn tell(place: Place, what: &What) -> Told {
                 format!("the network is whole again: {cuts} mended"),
             )
         }
+        What::NetworkMended { from, to } => story(
+            "healed",
+            format!("the network is mended from {from} to {to}"),
+        ),
         What::ClockDrifts { ppm } => story("clock", format!("{place}'s clock {}", rate(*ppm))),
         What::ClockSet { from, to } => {
             let (way, by) = match to >= from {
