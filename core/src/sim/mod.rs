@@ -6,6 +6,7 @@
 //! (going back), `expect.rs` (what must have come true).
 
 mod actions;
+mod capacity;
 mod client;
 mod clock;
 mod disk;
@@ -18,6 +19,7 @@ mod step;
 mod timeline;
 mod world;
 
+pub use capacity::Capacity;
 pub use client::{
     Answered, Client, ClientConfig, ClientEvent, ClientOutput, OperationResult, RetryReason,
 };

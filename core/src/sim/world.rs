@@ -70,8 +70,8 @@ impl World {
     pub fn new(scenario: Arc<Scenario>) -> World {
         let seed = scenario.seed;
         let stream = |what: &str, id: u32| Rng::new(Fingerprint::of(&(seed, what, id)));
-        let latency = &scenario.disk.sync_latency;
-        let device = |id| Device::new(latency.clone(), stream("disk", id));
+        let (latency, capacity) = (&scenario.disk.sync_latency, scenario.disk.capacity_bytes);
+        let device = |id| Device::new(latency.clone(), capacity, stream("disk", id));
         let clients = (1..=scenario.clients.count).map(|id| {
             let config = scenario.clients.clone();
             Client::new(ClientId(id), config, scenario.nodes, stream("client", id))

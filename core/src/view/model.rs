@@ -444,6 +444,10 @@ border! {
         pub cache_bytes: u64,
         /// Client sessions that it remembers.
         pub sessions: Vec<SessionView>,
+        /// Bytes of its disk that are used.
+        pub disk_used: u64,
+        /// How many its disk holds; none when there is no end to them.
+        pub disk_capacity: Option<u64>,
         /// The files on its disk, by name; also while it is down.
         pub files: Vec<FileView>,
         /// What its last recovery found and decided, in sentences.

@@ -288,6 +288,8 @@ pub(super) fn node_detail(node: &Node) -> NodeDetail {
         cache,
         cache_bytes,
         sessions,
+        disk_used: node.device().disk().used(),
+        disk_capacity: node.device().disk().capacity().bytes(),
         files: files(node),
         recovery: node
             .recovery()

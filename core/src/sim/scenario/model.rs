@@ -1,6 +1,7 @@
 //! What a scenario says, after it was read and found possible.
 
 use crate::replica::{self, ClientId};
+use crate::sim::capacity::Capacity;
 use crate::sim::client::ClientConfig;
 use crate::sim::clock::Clock;
 use crate::sim::latency::Latency;
@@ -45,6 +46,8 @@ settings! {
         /// How long a sync takes.
         sync_latency: Latency = Latency::Uniform(Duration::millis(1), Duration::millis(4)),
             in Duration::ZERO..=Latency::MOST;
+        /// How much each disk holds. A write that does not fit fails, and its server stops.
+        capacity_bytes: Capacity = Capacity::Unlimited, in 64 << 10..=1 << 40, "bytes";
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Action, Expect, ReadPath, Scenario, ScenarioError, TimedAction, bounds};
 use crate::replica::ClientId;
-use crate::sim::{Latency, MessageId};
+use crate::sim::{Capacity, Latency, MessageId};
 use crate::types::{ConfigError, Duration, Instant, NodeId, Setting, SettingKind};
 use expect_test::{Expect as Golden, expect};
 use proptest::prelude::*;
@@ -243,6 +243,9 @@ fn what_cannot_work_is_named() {
         "[network]\nloss_ppm = 0.1",
         "[network]\nloss_ppm = 1000001",
         "[network]\nduplication_ppm = 1000001",
+        "[disk]\ncapacity_bytes = 65535",
+        "[disk]\ncapacity_bytes = -1",
+        "[disk]\ncapacity_bytes = \"lots\"",
         "[clients]\ncount = 65",
         "[clients]\nbackoff_max = \"1ms\"",
         "[expect]\nsnapshot_installed = [4]",
@@ -332,6 +335,19 @@ fn what_cannot_work_is_named() {
             [network]
             duplication_ppm = 1000001
                 network.duplication_ppm is 1000001, but must be between 0 and 1000000
+            [disk]
+            capacity_bytes = 65535
+                disk.capacity_bytes is 65535, but must be between 65536 and 1099511627776
+            [disk]
+            capacity_bytes = -1
+                the scenario cannot be read: line 7, column 18: invalid value: integer `-1`, expected a number of bytes, or "unlimited"
+                  | capacity_bytes = -1
+                  |                  ^
+            [disk]
+            capacity_bytes = "lots"
+                the scenario cannot be read: line 7, column 18: invalid value: string "lots", expected a number of bytes, or "unlimited"
+                  | capacity_bytes = "lots"
+                  |                  ^
             [clients]
             count = 65
                 clients.count is 65, but must be between 1 and 64
@@ -588,6 +604,10 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             scenario.network.loss_ppm = loss_ppm;
             scenario.network.duplication_ppm = 1_000_000 - loss_ppm;
             scenario.disk.sync_latency = sync_latency;
+            scenario.disk.capacity_bytes = match seed % 3 {
+                0 => Capacity::Unlimited,
+                _ => Capacity::Bytes((64 << 10) + seed % (1 << 30)),
+            };
             scenario.clients.count = 4;
             let timed = |(at, action)| TimedAction {
                 at: Instant(at),
@@ -643,8 +663,8 @@ fn another(setting: &Setting) -> String {
         SettingKind::Latency => "3ms to 9ms".into(),
         SettingKind::Duration => halfway(&setting.default).to_string(),
         SettingKind::Bytes | SettingKind::Ppm | SettingKind::Count => {
-            let given: u64 = setting.default.parse().expect("a number");
-            (given + 1).to_string()
+            let given = setting.default.parse::<u64>();
+            given.map_or(setting.low.clone(), |given| (given + 1).to_string())
         }
     }
 }

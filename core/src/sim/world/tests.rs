@@ -1,6 +1,7 @@
 //! One seed, one history; and nothing that a scenario may ask for stops the world.
 
 mod clocks;
+mod disks;
 mod links;
 
 use super::World;

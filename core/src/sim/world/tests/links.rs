@@ -17,7 +17,7 @@ fn whats(steps: &[Step]) -> impl Iterator<Item = &What> {
 
 /// Runs to 1.2 s, when some message is on its way, duplicates it by hand, and tells it, its copy,
 /// and what happens until 2 s.
-fn duplicated() -> (World, MessageId, MessageId, Vec<Step>) {
+fn duplicated() -> (MessageId, MessageId, Vec<Step>) {
     let mut reference = world(|_| ());
     run(&mut reference, Duration::millis(1_200));
     let flying = reference.network().in_flight().last();
@@ -35,12 +35,12 @@ fn duplicated() -> (World, MessageId, MessageId, Vec<Step>) {
         panic!("{happening:?}");
     };
     assert_eq!(why, DuplicationReason::ByHand);
-    (world, message, copy, after)
+    (message, copy, after)
 }
 
 #[test]
 fn a_copy_is_a_message_of_its_own_that_says_the_same() {
-    let (_, message, copy, after) = duplicated();
+    let (message, copy, after) = duplicated();
     let arrival = |id| {
         let step = after.iter().find(|step| step.cause == Cause::Arrival(id));
         step.expect("both arrive")
