@@ -21,6 +21,7 @@ import init, {
 export type {
   Action,
   ClientView,
+  ClockView,
   CutView,
   EntryView,
   EventView,
