@@ -17,7 +17,7 @@ mod scenarios;
 const ACTION: &str = r#"
 /** Something done to the world at the moment shown. */
 export type Action =
-  | { do: "crash" | "restart" | "isolate" | "take_snapshot"; node: number }
+  | { do: "crash" | "restart" | "isolate" | "take_snapshot" | "shut_down"; node: number }
   | { do: "partition"; groups: number[][] }
   | { do: "cut" | "mend"; from: number; to: number }
   | { do: "heal" }
@@ -27,7 +27,9 @@ export type Action =
   | { do: "jump_clock"; node: number; forward: string }
   | { do: "jump_clock"; node: number; back: string }
   | { do: "put"; client: number; key: string; value: string }
-  | { do: "get"; client: number; key: string; node?: number }
+  | { do: "get"; client: number; key: string; node?: number; path?: "quorum" | "lease" | "stale" | "log" }
+  | { do: "transfer_leadership"; to?: number }
+  | { do: "change_membership"; voters: number[]; learners?: number[] }
   | { do: "delete"; client: number; key: string };
 "#;
 

@@ -13,11 +13,29 @@ pub(crate) fn run(house: &House) -> Result<()> {
         .args(["test", "--package", "flotilla-tests", "--locked"])
         .setting("UPDATE_EXPECT", "1")
         .run()?;
+    Program::new("cargo", root)
+        .args([
+            "test",
+            "--package",
+            "flotilla-core",
+            "--test",
+            "consensus",
+            "--locked",
+        ])
+        .setting("UPDATE_GOLDENFILES", "1")
+        .run()?;
     heading("What changed");
     Program::new("git", root)
-        .args(["--no-pager", "diff", "--stat", "--", "tests"])
+        .args(["--no-pager", "diff", "--stat", "--", "tests", "core/tests"])
         .run()?;
-    let new = ["ls-files", "--others", "--exclude-standard", "--", "tests"];
+    let new = [
+        "ls-files",
+        "--others",
+        "--exclude-standard",
+        "--",
+        "tests",
+        "core/tests",
+    ];
     let new = Program::new("git", root).args(new).capture()?;
     for file in new.lines() {
         say(&format!(" {file} (new)"));

@@ -12,11 +12,12 @@ use super::promise::PromiseReason;
 use super::role::Role;
 use super::server::Raft;
 use crate::types::{Duration, Instant};
+use serde::Serialize;
 
 /// How fast a follower's clock runs beside the leader's: bounds, in parts per million, between
 /// which the truth lies. The leader knows when its question left and when the answer came; the
 /// follower read its clock in between.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct ClockRate {
     /// It runs at least so much faster (slower, when negative).
     pub low_ppm: i64,

@@ -129,6 +129,11 @@ impl Durability {
         self.issued
     }
 
+    /// The messages that wait, oldest first, each with the record that it waits for.
+    pub fn held(&self) -> impl Iterator<Item = &(u64, NodeId, Message)> {
+        self.held.iter()
+    }
+
     /// Where the durable part of the log ends.
     #[must_use]
     pub fn durable_last(&self) -> Index {

@@ -43,13 +43,19 @@ impl Raft {
     /// has answered; none when it never did.
     #[must_use]
     pub fn silence(&self, now: Instant) -> Option<Duration> {
+        self.heard_at().map(|at| now.since(at))
+    }
+
+    /// When this server last heard from a leader or, when it leads, sent what a quorum has
+    /// answered; none when it never did.
+    #[must_use]
+    pub fn heard_at(&self) -> Option<Instant> {
         if let Role::Leader(leader) = &self.role {
-            return leader.lease.confirmed().map(|at| now.since(at));
+            return leader.lease.confirmed();
         }
         match self.promise.why {
             PromiseReason::HeardFrom { .. } => {
-                let heard_at = self.promise.until - self.config.election_timeout_min;
-                Some(now.since(heard_at))
+                Some(self.promise.until - self.config.election_timeout_min)
             }
             PromiseReason::Restarted | PromiseReason::ClockJumped => None,
         }

@@ -623,6 +623,11 @@ impl Raft {
         self.durability.issued()
     }
 
+    /// Messages that wait until the record of this number is durable, oldest first.
+    pub fn held(&self) -> impl Iterator<Item = &(u64, NodeId, Message)> {
+        self.durability.held()
+    }
+
     /// The newest snapshot that it can send to followers.
     #[must_use]
     pub fn snapshot(&self) -> Option<&Snapshot> {

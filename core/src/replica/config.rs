@@ -1,5 +1,6 @@
 //! The configuration of one server, floor by floor.
 
+use super::alerts_config::AlertsConfig;
 use crate::cache::Limits;
 use crate::types::{ClusterId, ConfigError, NodeId, Settings, settings};
 use crate::{raft, storage};
@@ -17,6 +18,8 @@ pub struct Config {
     pub cache: Limits,
     /// When to take snapshots.
     pub snapshot: SnapshotConfig,
+    /// When to say that something is wrong.
+    pub alerts: AlertsConfig,
 }
 
 settings! {
@@ -36,6 +39,7 @@ impl Config {
         self.raft.validate().map_err(|e| e.within("raft"))?;
         self.storage.validate().map_err(|e| e.within("storage"))?;
         self.cache.validate().map_err(|e| e.within("cache"))?;
+        self.alerts.check_ranges().map_err(|e| e.within("alerts"))?;
         self.snapshot
             .check_ranges()
             .map_err(|e| e.within("snapshot"))

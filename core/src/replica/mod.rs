@@ -3,23 +3,31 @@
 //! Consensus decides, storage remembers, the cache answers; this floor carries what each says to
 //! the others and knows none of their rules. Read `io.rs` (what goes in and what comes out),
 //! `server.rs` (the order in which things are done), `serving.rs` (clients), `persistence.rs`
-//! (the two lanes to the disk), `snapshots.rs`, `shutdown.rs`.
+//! (the two lanes to the disk), `snapshots.rs`, `shutdown.rs`; then `watch.rs`, `metrics.rs` and
+//! `alerts.rs` for what is told to those who watch.
 
+mod alerts;
+mod alerts_config;
 mod clients;
 mod codec;
 mod config;
 mod event;
 mod io;
+mod metrics;
 mod persistence;
 mod server;
 mod serving;
 mod shutdown;
 mod snapshots;
+mod watch;
 
+pub use alerts::{Alert, AlertKey, AlertKind, DiskUsage, QuorumCount, Severity};
+pub use alerts_config::AlertsConfig;
 pub use config::{Config, Member, SnapshotConfig};
 pub use event::{Event, OperatorRefusal, SnapshotReason};
 pub use io::{
     Busy, ClientId, Consistency, Effects, Envelope, Input, Lane, OperatorCommand, Outcome, Request,
     RequestBody, Response, Staleness, Write, WriteId,
 };
+pub use metrics::{FollowerMetrics, Metrics, RoleKind, Sent};
 pub use server::{Replica, StartError};

@@ -59,6 +59,11 @@ impl LogLane {
         u64::from(self.inflight.is_some()) + u64::from(!self.queue.is_empty())
     }
 
+    /// How many records wait for the write under way.
+    pub(super) fn waiting(&self) -> u64 {
+        self.queue.len() as u64
+    }
+
     /// Issues the next write, if there is something to write and nothing under way. `upto` is
     /// the newest consensus record in the queue. The commit index rides along: it costs no flush
     /// of its own, and spares a restarted server the wait for its leader's word.
@@ -157,7 +162,12 @@ impl SnapshotJob {
 
 impl SnapshotLane {
     pub(super) fn is_busy(&self) -> bool {
-        self.inflight.is_some() || self.waiting.is_some()
+        self.pending() > 0
+    }
+
+    /// How many files are not durable.
+    pub(super) fn pending(&self) -> u64 {
+        u64::from(self.inflight.is_some()) + u64::from(self.waiting.is_some())
     }
 
     pub(super) fn submit(&mut self, job: SnapshotJob, out: &mut Effects) {

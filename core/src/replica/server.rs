@@ -9,6 +9,7 @@ use super::io::{Effects, Envelope, Input, Lane, OperatorCommand, Outcome, WriteI
 use super::persistence::{LogLane, Origin, SnapshotLane};
 use super::shutdown::Ending;
 use super::snapshots::restore;
+use super::watch::Watch;
 use crate::cache::{Cache, Command};
 use crate::raft::{Entry, Membership, Output, Payload, Raft, ReadOutcome, Restored};
 use crate::storage::{self, Disk, DiskError, Identity, RecoveryError, SnapshotMark, Wal};
@@ -52,6 +53,8 @@ pub struct Replica {
     failed: Option<DiskError>,
     /// Set when an operator wants the server to end.
     pub(super) ending: Option<Ending>,
+    /// What those who watch may ask for.
+    pub(super) watch: Watch,
     /// What consensus wants, kept to reuse its room.
     pub(super) output: Output,
 }
@@ -144,6 +147,7 @@ impl Replica {
             snapshot_at: applied.index,
             failed: None,
             ending: None,
+            watch: Watch::default(),
             output: Output::default(),
             config,
             member,
@@ -260,7 +264,10 @@ impl Replica {
     /// Carries out what consensus wants, until it wants nothing more.
     fn settle(&mut self, now: Instant, out: &mut Effects) {
         let mut output = std::mem::take(&mut self.output);
-        out.events.extend(output.events.drain(..).map(Event::Raft));
+        for event in output.events.drain(..) {
+            self.watch.count(now, &event);
+            out.events.push(Event::Raft(event));
+        }
         self.persist(&mut output);
         self.send(&mut output, out);
         if let Some(received) = output.received.take() {
@@ -287,6 +294,8 @@ impl Replica {
         self.advance_shutdown(now, out);
         let (issued, commit) = (self.raft.records_issued(), self.raft.commit());
         self.log_lane.flush(issued, commit, out);
+        self.watch
+            .observe(now, &self.raft, self.applied.index, &self.config.alerts);
     }
 
     fn persist(&mut self, output: &mut Output) {

@@ -2,10 +2,12 @@
 //!
 //! One scenario gives one history, on every target. Read in this order: `scenario/` (what a run
 //! is made of), `world.rs` (the order in which things happen), `step.rs` (what a step tells),
-//! `network.rs`, `disk.rs`, `clock.rs`, `client.rs` (the parts), `actions.rs` (what people do), `timeline.rs`
-//! (going back), `expect.rs` (what must have come true).
+//! `network.rs`, `disk.rs`, `clock.rs`, `client.rs` (the parts), `actions.rs` (what people do),
+//! `alerts.rs` (what servers say of themselves), `timeline.rs` (going back), `expect.rs` (what must
+//! have come true).
 
 mod actions;
+mod alerts;
 mod capacity;
 mod client;
 mod clock;
@@ -19,6 +21,7 @@ mod step;
 mod timeline;
 mod world;
 
+pub use alerts::RaisedAlert;
 pub use capacity::Capacity;
 pub use client::{
     Answered, Client, ClientConfig, ClientEvent, ClientOutput, OperationResult, RetryReason,

@@ -1,5 +1,6 @@
 //! One simulated machine: a disk and a clock that stay, and a replica that comes and goes.
 
+use super::alerts::{AlertBoard, RaisedAlert};
 use super::clock::Clock;
 use super::disk::Device;
 use crate::replica::{Replica, StartError};
@@ -17,6 +18,7 @@ pub struct Node {
     pub(super) runs: u64,
     pub(super) recovery: Vec<Finding>,
     pub(super) snapshots_installed: u64,
+    pub(super) alerts: AlertBoard,
 }
 
 /// Whether a machine runs.
@@ -52,6 +54,7 @@ impl Node {
             runs: 0,
             recovery,
             snapshots_installed: 0,
+            alerts: AlertBoard::default(),
         }
     }
 
@@ -104,6 +107,12 @@ impl Node {
     #[must_use]
     pub fn recovery(&self) -> &[Finding] {
         &self.recovery
+    }
+
+    /// The alerts that it has raised and not cleared, oldest first; none while it does not run.
+    #[must_use]
+    pub fn alerts(&self) -> &[RaisedAlert] {
+        self.alerts.raised()
     }
 
     /// How many snapshots of leaders it has installed, in all its runs.

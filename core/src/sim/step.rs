@@ -4,9 +4,9 @@ use super::client::ClientEvent;
 use super::disk::Lost;
 use super::network::{Address, MessageId};
 use super::scenario::Action;
-use crate::replica::{self, ClientId, Lane, StartError, WriteId};
+use crate::replica::{self, Alert, AlertKey, ClientId, Lane, StartError, WriteId};
 use crate::storage::DiskError;
-use crate::types::{Instant, NodeId};
+use crate::types::{Duration, Instant, NodeId};
 use serde::Serialize;
 
 /// One step. Simulated time grows strictly from step to step, so a time names a step.
@@ -150,6 +150,18 @@ pub enum What {
     Stopped {
         /// What the disk said.
         error: DiskError,
+    },
+    /// The server says that something is wrong.
+    AlertRaised {
+        /// What, with the numbers that decided it.
+        alert: Alert,
+    },
+    /// The server does not say so any more.
+    AlertCleared {
+        /// What it said.
+        alert: AlertKey,
+        /// For how long.
+        lasted: Duration,
     },
     /// Directions between servers were cut.
     NetworkCut {

@@ -109,6 +109,7 @@ impl World {
         self.now = time;
         self.steps += 1;
         let cause = self.carry_out(next)?;
+        self.watch_alerts(time);
         let happenings = std::mem::take(&mut self.happenings);
         let step = Step {
             number: self.steps,
@@ -233,6 +234,7 @@ impl World {
         });
         let findings = findings.collect();
         let node = self.node_mut(id);
+        node.alerts.touch();
         node.recovery = findings;
         match started {
             Ok(replica) => {
@@ -249,9 +251,11 @@ impl World {
     /// Gives a server an input, if it runs, and carries out what it wants.
     pub(super) fn feed(&mut self, id: NodeId, input: Input) {
         let now = self.node(id).clock.at(self.now);
-        let Status::Up(replica) = &mut self.node_mut(id).status else {
+        let node = self.node_mut(id);
+        let Status::Up(replica) = &mut node.status else {
             return;
         };
+        node.alerts.touch();
         let mut effects = Effects::default();
         let replica = Arc::make_mut(replica);
         replica.step(now, input, &mut effects);

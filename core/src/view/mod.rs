@@ -6,6 +6,7 @@
 
 mod explain;
 mod messages;
+mod metrics;
 mod model;
 mod screen;
 mod session;
@@ -14,12 +15,12 @@ mod transcript;
 
 pub use explain::{Told, tell};
 pub use model::{
-    CacheEntryView, ClientView, CutView, EntryView, EventView, ExpectationView, Field, FileKind,
-    FileView, Frame, LeaseView, Marker, MarkerKind, MembershipView, MessageDetail, MessageKind,
-    MessageView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView, PromiseView,
-    RoleView, Rule, ScenarioInfo, ScenarioView, SessionView, SettingChange, SettingKind,
-    SettingRefusal, SettingView, SettingsTable, SnapshotProgressView, StandingView, TimerView,
-    ViolationView, VotesView, Weight,
+    AlertSeverity, AlertView, CacheEntryView, ClientView, CutView, EntryView, EventView,
+    ExpectationView, Field, FileKind, FileView, Frame, LeaseView, Marker, MarkerKind,
+    MembershipView, MessageDetail, MessageKind, MessageView, MetricGroup, MetricRow, NodeDetail,
+    NodeStatus, NodeView, PositionView, ProgressView, PromiseView, RoleView, Rule, ScenarioInfo,
+    ScenarioView, SessionView, SettingChange, SettingKind, SettingRefusal, SettingView,
+    SettingsTable, SnapshotProgressView, StandingView, TimerView, ViolationView, VotesView, Weight,
 };
 pub use session::Session;
 pub use transcript::transcript;

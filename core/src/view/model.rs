@@ -107,6 +107,32 @@ border! {
         pub keys: u64,
         /// Writes that are not durable yet.
         pub writes_pending: u64,
+        /// What is wrong, as far as it can tell, the worst first; empty while it does not run.
+        pub alerts: Vec<AlertView>,
+    }
+
+    /// Something that is wrong.
+    pub struct AlertView {
+        /// Its kind, for filters: `quorum-at-risk`.
+        pub name: String,
+        /// Its kind in a word or two.
+        pub title: String,
+        /// The follower that it speaks of.
+        pub follower: Option<u32>,
+        /// How bad it is.
+        pub severity: AlertSeverity,
+        /// When it was raised.
+        pub since: u64,
+        /// What is wrong, with the numbers of that moment.
+        pub sentence: String,
+    }
+
+    /// How bad an alert is.
+    pub enum AlertSeverity {
+        /// The service goes on, with less to spare.
+        Warning,
+        /// The service, or the promise that it rests on, fails now.
+        Critical,
     }
 
     /// Whether a server runs.
@@ -404,6 +430,8 @@ border! {
         Request,
         /// A rule was broken.
         Violation,
+        /// A server raised an alert.
+        Alert,
     }
 
     /// A broken rule.
@@ -452,6 +480,28 @@ border! {
         pub files: Vec<FileView>,
         /// What its last recovery found and decided, in sentences.
         pub recovery: Vec<String>,
+        /// Its metrics; empty while it does not run.
+        pub metrics: Vec<MetricGroup>,
+    }
+
+    /// Metrics that belong together.
+    pub struct MetricGroup {
+        /// What they are about.
+        pub name: String,
+        /// One row each.
+        pub rows: Vec<MetricRow>,
+    }
+
+    /// One metric.
+    pub struct MetricRow {
+        /// What it is called.
+        pub name: String,
+        /// What it is now.
+        pub value: String,
+        /// What the value counts; empty for texts and plain numbers.
+        pub unit: String,
+        /// What it means; empty where the name says it.
+        pub hint: String,
     }
 
     /// One entry of a log.

@@ -4,12 +4,12 @@ use super::explain::membership::members;
 use super::explain::server::text;
 use super::explain::world::result_text;
 use super::explain::{recovery, server};
-use super::messages;
 use super::model::{
     CacheEntryView, ClientView, ClockView, CutView, EntryView, FileKind, FileView, LeaseView,
     MembershipView, MessageView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView,
     PromiseView, RoleView, SessionView, SnapshotProgressView, StandingView, TimerView, VotesView,
 };
+use super::{messages, metrics};
 use crate::cache::Command;
 use crate::raft::{Payload as EntryPayload, Progress, Raft, Role, Sending, Standing};
 use crate::replica::Replica;
@@ -59,6 +59,7 @@ pub(super) fn node(node: &Node) -> NodeView {
             progress: Vec::new(),
             keys: 0,
             writes_pending: 0,
+            alerts: Vec::new(),
         },
     }
 }
@@ -116,6 +117,7 @@ fn running(node: &Node, replica: &Replica) -> NodeView {
         progress: progress(raft),
         keys: replica.cache().len() as u64,
         writes_pending: replica.writes_pending(),
+        alerts: metrics::alerts(node),
     }
 }
 
@@ -255,7 +257,7 @@ pub(super) fn cuts(world: &World) -> Vec<CutView> {
 }
 
 /// One server, opened.
-pub(super) fn node_detail(node: &Node) -> NodeDetail {
+pub(super) fn node_detail(node: &Node, now: Instant) -> NodeDetail {
     let (log, log_hidden) = node.replica().map(log).unwrap_or_default();
     let (mut cache, mut sessions, mut cache_bytes, mut keys) = (Vec::new(), Vec::new(), 0, 0);
     if let Some(replica) = node.replica() {
@@ -296,6 +298,10 @@ pub(super) fn node_detail(node: &Node) -> NodeDetail {
             .iter()
             .map(|finding| recovery::tell(node.id(), finding).sentence)
             .collect(),
+        metrics: node.replica().map_or(Vec::new(), |replica| {
+            let shown = node.clock().at(now);
+            metrics::groups(&replica.metrics(shown), shown)
+        }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A person's session: a run that can be played, stepped and changed, and what of it is new on
 //! the screen. Only changes leave it, never the whole history.
 
-use super::explain::tell;
+use super::explain::{alerts, tell};
 use super::model::{
     ClientView, EventView, ExpectationView, Frame, Marker, MarkerKind, MessageDetail, NodeDetail,
     NodeView, ScenarioView, SettingChange, SettingsTable, ViolationView, Weight,
@@ -231,7 +231,7 @@ impl Session {
     pub fn node(&self, id: u32) -> Option<NodeDetail> {
         let world = self.timeline.world();
         let known = world.nodes().iter().find(|node| node.id() == NodeId(id));
-        known.map(screen::node_detail)
+        known.map(|node| screen::node_detail(node, self.timeline.cursor()))
     }
 
     /// A message, opened; none when it is not on its way.
@@ -349,6 +349,10 @@ fn marker(step: &Step, happening: &Happening) -> Option<Marker> {
             MarkerKind::Snapshot,
             format!("{place} installs a snapshot of {covers}"),
         ),
+        What::AlertRaised { alert } => {
+            let title = alerts::title(alert.key().kind);
+            (MarkerKind::Alert, format!("{place}: {title}"))
+        }
         What::Crashed { .. } => (MarkerKind::Crash, format!("{place} crashes")),
         What::Stopped { .. } | What::StartFailed { .. } => {
             (MarkerKind::Crash, format!("{place} fails"))

@@ -20,6 +20,7 @@ import init, {
 
 export type {
   Action,
+  AlertView,
   ClientView,
   ClockView,
   CutView,
@@ -29,11 +30,13 @@ export type {
   Frame,
   Marker,
   MarkerKind,
+  MembershipView,
   MessageDetail,
   MessageKind,
   MessageView,
   NodeDetail,
   NodeView,
+  ProgressView,
   ScenarioInfo,
   ScenarioView,
   SettingChange,

@@ -77,6 +77,20 @@ export const WEIGHTS: { id: Weight; name: string }[] = [
   { id: 'trace', name: 'All' },
 ];
 
+const ROLES: Record<NodeView['role'], string> = {
+  follower: 'follower',
+  preCandidate: 'pre-candidate',
+  candidate: 'candidate',
+  leader: 'leader',
+};
+
+/** What a running server is: its role, or that it has no vote. */
+export function roleText(node: NodeView): string {
+  if (node.ending) return 'shutting down';
+  if (node.standing === 'voter' || node.role === 'leader') return ROLES[node.role];
+  return node.standing === 'learner' ? 'learner' : 'no member';
+}
+
 /** A server's state in words, for those who hear the page. */
 export function nodeText(node: NodeView): string {
   if (node.status === 'failed') return `Server ${node.id} failed: ${node.failure ?? 'unknown'}.`;
@@ -84,5 +98,8 @@ export function nodeText(node: NodeView): string {
   const votes = node.votes
     ? ` It has ${node.votes.granted.length} of ${node.votes.needed} votes needed.`
     : '';
-  return `Server ${node.id}, ${node.role} in term ${node.term}, log to ${node.last}, committed to ${node.commit}.${votes}`;
+  const lease = node.lease ? ' It has, or had, a lease.' : '';
+  const titles = node.alerts.map((alert) => alert.title).join(', ');
+  const alerts = titles ? ` Alerts: ${titles}.` : '';
+  return `Server ${node.id}, ${roleText(node)} in term ${node.term}, log to ${node.last}, committed to ${node.commit}.${votes}${lease}${alerts}`;
 }

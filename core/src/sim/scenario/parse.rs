@@ -6,7 +6,7 @@ use super::model::{
 };
 use super::syntax::SyntaxError;
 use crate::cache::Limits;
-use crate::replica::{self, ClientId, SnapshotConfig};
+use crate::replica::{self, AlertsConfig, ClientId, SnapshotConfig};
 use crate::sim::client::ClientConfig;
 use crate::sim::network::{MessageId, NetworkConfig};
 use crate::types::{ConfigError, Duration, Instant, NodeId};
@@ -82,6 +82,8 @@ struct Raw {
     cache: Limits,
     #[serde(default)]
     snapshot: SnapshotConfig,
+    #[serde(default)]
+    alerts: AlertsConfig,
     #[serde(default)]
     network: NetworkConfig,
     #[serde(default)]
@@ -161,7 +163,6 @@ impl Scenario {
 
 impl Raw {
     fn into_scenario(self) -> Scenario {
-        let (raft, storage, cache, snapshot) = (self.raft, self.storage, self.cache, self.snapshot);
         Scenario {
             name: self.name,
             about: self.about.trim().into(),
@@ -170,10 +171,11 @@ impl Raw {
             nodes: self.nodes,
             voters: self.voters,
             server: replica::Config {
-                raft,
-                storage,
-                cache,
-                snapshot,
+                raft: self.raft,
+                storage: self.storage,
+                cache: self.cache,
+                snapshot: self.snapshot,
+                alerts: self.alerts,
             },
             network: self.network,
             disk: self.disk,

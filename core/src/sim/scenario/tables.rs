@@ -5,7 +5,7 @@ use super::model::Scenario;
 use crate::types::{ConfigError, Instant, Settings};
 
 /// How many tables of settings a scenario has.
-const TABLES: usize = 7;
+const TABLES: usize = 8;
 
 impl Scenario {
     /// All tables of settings under their names, in the order of the file.
@@ -16,6 +16,7 @@ impl Scenario {
             ("storage", &self.server.storage),
             ("cache", &self.server.cache),
             ("snapshot", &self.server.snapshot),
+            ("alerts", &self.server.alerts),
             ("network", &self.network),
             ("disk", &self.disk),
             ("clients", &self.clients),
@@ -28,6 +29,7 @@ impl Scenario {
             "storage" => &mut self.server.storage,
             "cache" => &mut self.server.cache,
             "snapshot" => &mut self.server.snapshot,
+            "alerts" => &mut self.server.alerts,
             "network" => &mut self.network,
             "disk" => &mut self.disk,
             "clients" => &mut self.clients,

@@ -33,6 +33,7 @@ impl Scenario {
         table(&mut text, "storage", &self.server.storage);
         table(&mut text, "cache", &self.server.cache);
         table(&mut text, "snapshot", &self.server.snapshot);
+        table(&mut text, "alerts", &self.server.alerts);
         table(&mut text, "network", &self.network);
         table(&mut text, "disk", &self.disk);
         table(&mut text, "clients", &self.clients);

@@ -1,6 +1,7 @@
 //! Where events become words: the one place. A sentence says what happened and why, with the
 //! numbers that decided it; the rule says where that is written.
 
+pub(in crate::view) mod alerts;
 mod consensus;
 mod leases;
 pub(in crate::view) mod membership;

@@ -1,6 +1,6 @@
 //! What happens in the world around the servers, in words.
 
-use super::{Told, count, detail, server, story, trace};
+use super::{Told, alerts, count, detail, server, story, trace};
 use crate::replica::Lane;
 use crate::sim::{
     Address, ClientEvent, DuplicationReason, LossReason, MessageId, OperationResult, Place,
@@ -82,6 +82,8 @@ pub(super) fn tell(place: Place, what: &What) -> Told {
             story("start-failed", format!("{place} does not start: {error}"))
         }
         What::Stopped { error } => story("stopped", format!("{place} has stopped: {error}")),
+        What::AlertRaised { alert } => alerts::raised(node_of(place), alert),
+        What::AlertCleared { alert, lasted } => alerts::cleared(node_of(place), *alert, *lasted),
         What::NetworkCut { cuts } if cuts.is_empty() => {
             detail("cut", "the network is cut where it was cut already".into())
         }
