@@ -2,7 +2,7 @@
 
 use super::capacity::Capacity;
 use super::latency::Latency;
-use crate::replica::{DiskUsage, Lane, Write, WriteId};
+use crate::replica::{Lane, Write, WriteId};
 use crate::storage::{Disk, DiskError, DiskOp, FileInfo};
 use crate::types::{Duration, Rng};
 use bytes::{Bytes, BytesMut};
@@ -251,14 +251,6 @@ impl Device {
     #[must_use]
     pub fn disk(&self) -> &SimDisk {
         &self.disk
-    }
-
-    /// How full it is; none when there is no end to it.
-    #[must_use]
-    pub fn usage(&self) -> Option<DiskUsage> {
-        let capacity = self.disk.capacity().bytes()?;
-        let used = self.disk.used();
-        Some(DiskUsage { used, capacity })
     }
 
     /// Takes a write. Tells whether its lane was idle and wants to be driven.

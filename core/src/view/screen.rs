@@ -299,8 +299,8 @@ pub(super) fn node_detail(node: &Node, now: Instant) -> NodeDetail {
             .map(|finding| recovery::tell(node.id(), finding).sentence)
             .collect(),
         metrics: node.replica().map_or(Vec::new(), |replica| {
-            let shown = node.clock().at(now);
-            metrics::groups(&replica.metrics(shown), shown)
+            let its_now = node.clock().at(now);
+            metrics::groups(&replica.metrics(its_now), its_now)
         }),
     }
 }
