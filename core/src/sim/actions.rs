@@ -203,17 +203,20 @@ impl World {
 
     fn drift_clock(&mut self, id: NodeId, ppm: i64) {
         let now = self.now();
-        self.node_mut(id).clock.set_drift(now, ppm);
+        let node = self.node_mut(id);
+        node.clock.set_drift(now, ppm);
+        node.alerts.touch();
         self.note(Place::Node(id), What::ClockDrifts { ppm });
     }
 
     fn jump_clock(&mut self, id: NodeId, forward: Option<Duration>, back: Option<Duration>) {
         let now = self.now();
-        let clock = &mut self.node_mut(id).clock;
-        let from = clock.at(now);
-        clock.jump_forward(now, forward.unwrap_or_default());
-        clock.jump_back(now, back.unwrap_or_default());
-        let to = clock.at(now);
+        let node = self.node_mut(id);
+        let from = node.clock.at(now);
+        node.clock.jump_forward(now, forward.unwrap_or_default());
+        node.clock.jump_back(now, back.unwrap_or_default());
+        let to = node.clock.at(now);
+        node.alerts.touch();
         self.note(Place::Node(id), What::ClockSet { from, to });
     }
 

@@ -2,8 +2,8 @@
 
 use super::{at, run, world};
 use crate::raft::{self, ClockJump};
-use crate::replica;
-use crate::sim::{Action, Cause, Clock, Scenario, Step, What, World};
+use crate::replica::{self, AlertKind};
+use crate::sim::{Action, Cause, Clock, Place, Scenario, Step, What, World};
 use crate::types::{Duration, Instant, NodeId};
 
 const N1: NodeId = NodeId(1);
@@ -223,4 +223,30 @@ fn a_machine_that_is_switched_off_keeps_its_clock() {
         deadline.is_some_and(|deadline| deadline > Instant(5_000_000)),
         "{deadline:?}"
     );
+}
+
+/// When a server that nobody sends to any more says that it knows of no leader.
+fn leaderless_at(ppm: i64) -> Instant {
+    let mut world = world(|scenario| {
+        let isolate = Action::Isolate { node: N2 };
+        scenario.actions = vec![at(900, drift(N2, ppm)), at(1_000, isolate)];
+    });
+    let steps = run(&mut world, Duration::secs(20));
+    let tells = |what: &What| match what {
+        What::AlertRaised { alert } => alert.key().kind == AlertKind::NoLeader,
+        _ => false,
+    };
+    let told = steps.iter().find(|step| {
+        let mut happenings = step.happenings.iter();
+        happenings.any(|happening| happening.place == Place::Node(N2) && tells(&happening.what))
+    });
+    told.expect("it is alone").time
+}
+
+#[test]
+fn a_server_on_a_slow_clock_takes_longer_to_miss_its_leader() {
+    let second = Instant(1_000_000);
+    let (usual, slow) = (leaderless_at(0), leaderless_at(-500_000));
+    let (usual, slow) = (usual.since(second).0, slow.since(second).0);
+    assert!(slow > usual * 3 / 2, "{slow} and {usual} microseconds");
 }

@@ -1,10 +1,10 @@
 //! Disks that are full.
 
 use super::{at, run, world};
-use crate::replica::ClientId;
+use crate::replica::{AlertKind, ClientId};
 use crate::sim::{Action, Capacity, Failure, Scenario, Status, TimedAction, What, World};
 use crate::storage::DiskError;
-use crate::types::{Duration, NodeId};
+use crate::types::Duration;
 
 const CAPACITY: u64 = 64 << 10;
 
@@ -34,6 +34,14 @@ fn a_disk_that_is_full_stops_its_server() {
     let steps = run(&mut world, Duration::secs(4));
     let happenings = steps.iter().flat_map(|step| &step.happenings);
     let full = |error: &DiskError| matches!(error, DiskError::Full { .. });
+    let warned = |what: &What| match what {
+        What::AlertRaised { alert } => alert.key().kind == AlertKind::DiskNearlyFull,
+        _ => false,
+    };
+    let warnings = happenings
+        .clone()
+        .filter(|happening| warned(&happening.what));
+    assert_eq!(warnings.count(), 3, "all are told before it is too late");
     let stops = happenings
         .filter(|happening| matches!(&happening.what, What::Stopped { error } if full(error)));
     assert!(stops.count() >= 2, "no quorum is left");
