@@ -233,7 +233,8 @@ impl Raft {
     }
 
     /// Refuses a message of an earlier term, answering with the present one so that its sender
-    /// learns of it. Tells whether the message is done with.
+    /// learns of it. It confirms no round: rounds begin anew with each leadership, and the same
+    /// server may lead again. Tells whether the message is done with.
     fn refuse_stale(&mut self, from: NodeId, message: &Message, out: &mut Output) -> bool {
         let refused = Event::StaleTermRefused {
             from,
@@ -255,7 +256,7 @@ impl Raft {
                 let outcome = AppendOutcome::Rejected(conflict);
                 let response = AppendResponse {
                     term: self.term,
-                    round: request.round,
+                    round: 0,
                     clock: self.latest,
                     outcome,
                 };
@@ -269,7 +270,7 @@ impl Raft {
             Message::SnapshotRequest(request) => {
                 let response = SnapshotResponse {
                     term: self.term,
-                    round: request.round,
+                    round: 0,
                     covers: request.covers,
                     outcome: SnapshotOutcome::Received { bytes: 0 },
                 };
