@@ -26,7 +26,7 @@ fn scripts() -> Vec<PathBuf> {
 #[test]
 fn every_script_runs_as_it_says() {
     let scripts = scripts();
-    assert!(scripts.len() > 30, "{} scripts were found", scripts.len());
+    assert!(!scripts.is_empty(), "no script was found");
     let mut failed = Vec::new();
     for script in scripts {
         let run = || goldenscript::run(&mut runner::Script::default(), &script);
@@ -39,22 +39,21 @@ fn every_script_runs_as_it_says() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-/// Goal first, then where it is written.
+/// Goal first, then where it is written: the section or figure of the paper or dissertation, or
+/// the issue of another project.
 #[test]
 fn every_script_says_what_it_shows() {
     for script in scripts() {
         let text = std::fs::read_to_string(&script).expect("a script");
         let head: Vec<&str> = text
             .lines()
-            .take_while(|line| line.starts_with("# "))
+            .map_while(|line| line.strip_prefix("# "))
             .collect();
-        let sourced = head
-            .iter()
-            .any(|line| line.contains("section") || line.contains('#'));
-        assert!(
-            !head.is_empty() && sourced,
-            "{} opens with its goal",
-            script.display()
-        );
+        let sourced = head.iter().any(|line| {
+            let words = ["section", "figure", " #"];
+            words.iter().any(|word| line.contains(word))
+        });
+        let script = script.display();
+        assert!(sourced, "{script} opens with its goal and where it is from");
     }
 }

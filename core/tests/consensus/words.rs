@@ -1,6 +1,6 @@
 //! One line for everything that a script can see.
 
-use crate::cluster::{Cluster, Told};
+use crate::cluster::{Cluster, Sent, Told};
 use flotilla_core::raft::{
     AppendOutcome, Entry, Mandate, Message, Payload, Progress, Raft, ReadOutcome, ReadVia, Role,
     Sending, SnapshotOutcome,
@@ -176,8 +176,7 @@ pub fn progress(progress: &Progress) -> String {
 }
 
 pub fn pending(cluster: &Cluster) -> String {
-    let line =
-        |(from, to, sent): &(NodeId, NodeId, Message)| format!("{from} to {to}: {}", message(sent));
+    let line = |(from, to, sent): &Sent| format!("{from} to {to}: {}", message(sent));
     let lines: Vec<String> = cluster.messages.iter().map(line).collect();
     lines.join("\n")
 }
