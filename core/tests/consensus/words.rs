@@ -75,6 +75,12 @@ pub fn message(message: &Message) -> String {
         }
         Message::AppendResponse(m) => match &m.outcome {
             AppendOutcome::Accepted { matched } => format!("appended to {matched}"),
+            // Who holds the entry refuses for another reason: the term of the request is over.
+            AppendOutcome::Rejected(conflict)
+                if conflict.conflicting.is_none() && conflict.previous.index <= conflict.last =>
+            {
+                format!("refuses what is after {}", conflict.previous)
+            }
             AppendOutcome::Rejected(conflict) => {
                 let held = conflict.conflicting.map_or(String::new(), |held| {
                     format!(", holds term {} from {}", held.term, held.index)
