@@ -24,6 +24,9 @@ pub struct Machine {
     applied: Index,
     state: Vec<String>,
     runs: u64,
+    /// How many reads were asked for in this run: their numbers begin anew in the next one, as
+    /// those of a replica do.
+    reads: u64,
 }
 
 /// What a disk holds.
@@ -58,7 +61,6 @@ pub struct Cluster {
     pub cuts: BTreeSet<(NodeId, NodeId)>,
     pub now: Instant,
     pub told: Vec<Told>,
-    reads: u64,
 }
 
 impl Cluster {
@@ -74,7 +76,6 @@ impl Cluster {
             cuts: BTreeSet::new(),
             now: Instant::ZERO,
             told: Vec::new(),
-            reads: 0,
         };
         for id in 1..=voters + spares {
             cluster.machines.insert(NodeId(id), Machine::blank());
@@ -126,6 +127,7 @@ impl Cluster {
         machine.state = disk.snapshot.as_ref().map(state_of).unwrap_or_default();
         machine.waiting.clear();
         machine.reached = 0;
+        machine.reads = 0;
         let restored = Restored {
             bootstrap,
             term: disk.term,
@@ -298,9 +300,10 @@ impl Cluster {
         machine.waiting.len()
     }
 
-    pub fn next_read(&mut self) -> ReadId {
-        self.reads += 1;
-        ReadId(self.reads)
+    pub fn next_read(&mut self, id: NodeId) -> ReadId {
+        let machine = self.machine(id);
+        machine.reads += 1;
+        ReadId(machine.reads)
     }
 
     /// Hands over one message, unless its way is cut or its receiver down. Tells whether it
@@ -336,6 +339,7 @@ impl Machine {
             applied: Index::ZERO,
             state: Vec::new(),
             runs: 0,
+            reads: 0,
         }
     }
 }

@@ -272,7 +272,7 @@ fn ask(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
             } else {
                 ReadVia::Quorum
             };
-            let read = cluster.next_read();
+            let read = cluster.next_read(id);
             cluster.with(id, |server, now, out| server.read(now, read, via, out));
         }
         "snapshot" => cluster.snapshot(id),
