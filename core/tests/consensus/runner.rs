@@ -203,15 +203,16 @@ fn time(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
         "tick" => {
             let span: Duration = args.word()?.parse()?;
             let until = cluster.now + span;
-            while let Some((due, id)) = next_deadline(cluster).filter(|(due, _)| *due <= until) {
-                cluster.now = cluster.now.max(due);
-                cluster.with(id, |server, now, out| server.on_deadline(now, out));
+            for _ in 0..MOST_REPEATS {
+                if !wake_next(cluster, until) {
+                    return Ok(String::new());
+                }
             }
-            cluster.now = until;
+            return Err(endless("a deadline comes", cluster));
         }
         "run" => {
             let span: Duration = args.word()?.parse()?;
-            return Ok(run(cluster, span));
+            return run(cluster, span);
         }
         _ => match (args.take("forward"), args.take("back")) {
             (Some(span), None) => cluster.now = cluster.now + span.parse::<Duration>()?,
@@ -222,23 +223,29 @@ fn time(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
     Ok(String::new())
 }
 
-fn run(cluster: &mut Cluster, span: Duration) -> String {
+fn run(cluster: &mut Cluster, span: Duration) -> Outcome {
     let (until, mut output) = (cluster.now + span, String::new());
-    loop {
-        while !cluster.messages.is_empty() {
-            let all = take(cluster, |_| true);
-            deliver(cluster, all, &mut output);
+    for _ in 0..MOST_REPEATS {
+        settle(cluster, &mut output)?;
+        if !wake_next(cluster, until) {
+            return Ok(output);
         }
-        let Some((due, id)) = next_deadline(cluster).filter(|(due, _)| *due <= until) else {
-            cluster.now = until;
-            return output;
-        };
-        cluster.now = cluster.now.max(due);
-        cluster.with(id, |server, now, out| server.on_deadline(now, out));
         for told in cluster.told.drain(..) {
             let _ = writeln!(output, "{}", words::told(&told));
         }
     }
+    Err(endless("a deadline comes", cluster))
+}
+
+/// Lets time pass to the next deadline that comes by then, or to then if none does; tells whether
+/// one came.
+fn wake_next(cluster: &mut Cluster, until: Instant) -> bool {
+    let due = next_deadline(cluster).filter(|(due, _)| *due <= until);
+    cluster.now = due.map_or(until, |(due, _)| cluster.now.max(due));
+    if let Some((_, id)) = due {
+        cluster.with(id, |server, now, out| server.on_deadline(now, out));
+    }
+    due.is_some()
 }
 
 fn next_deadline(cluster: &Cluster) -> Option<(Instant, NodeId)> {
@@ -325,12 +332,7 @@ fn network(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
             let held = std::mem::take(&mut cluster.held);
             cluster.messages.extend(held);
         }
-        "stabilize" => {
-            while !cluster.messages.is_empty() {
-                let all = take(cluster, |_| true);
-                deliver(cluster, all, &mut output);
-            }
-        }
+        "stabilize" => settle(cluster, &mut output)?,
         "partition" => {
             let side: Result<Vec<NodeId>, _> = args.words.drain(..).map(|n| node(&n)).collect();
             cluster.partition(&side?);
@@ -364,6 +366,27 @@ fn choose(cluster: &mut Cluster, args: &mut Args) -> Result<Vec<Sent>, Box<dyn E
     };
     let place = place.ok_or("no such message is on its way")?;
     Ok(vec![cluster.messages.remove(place)])
+}
+
+/// After everything was handed over, or a deadline came, so often in one verb, servers are taken to
+/// go on for ever: far more than any script needs.
+const MOST_REPEATS: u32 = 1_000;
+
+fn endless(what: &str, cluster: &Cluster) -> Box<dyn Error> {
+    let pending = words::pending(cluster);
+    format!("{what} again after {MOST_REPEATS} times; on their way:\n{pending}").into()
+}
+
+/// Hands over until nothing is on its way.
+fn settle(cluster: &mut Cluster, output: &mut String) -> Result<(), Box<dyn Error>> {
+    for _ in 0..MOST_REPEATS {
+        if cluster.messages.is_empty() {
+            return Ok(());
+        }
+        let all = take(cluster, |_| true);
+        deliver(cluster, all, output);
+    }
+    Err(endless("everything is handed over", cluster))
 }
 
 fn take(cluster: &mut Cluster, fits: impl Fn(&Sent) -> bool) -> Vec<Sent> {
