@@ -25,9 +25,14 @@ fn action(nodes: u32) -> impl Strategy<Value = Action> {
             false => Action::Cut { from, to },
         }),
         2 => node().prop_map(|node| Action::Isolate { node }),
+        1 => (node(), node()).prop_map(|(from, to)| match from == to {
+            true => Action::Heal,
+            false => Action::Mend { from, to },
+        }),
         3 => Just(Action::Heal),
         1 => node().prop_map(|node| Action::TakeSnapshot { node }),
         1 => (1..3000u64).prop_map(|id| Action::Drop { message: MessageId(id) }),
+        1 => (1..3000u64).prop_map(|id| Action::Duplicate { message: MessageId(id) }),
         1 => (1..3000u64, 1..500u64).prop_map(|(id, ms)| Action::Delay {
             message: MessageId(id),
             by: Duration::millis(ms),
@@ -37,6 +42,14 @@ fn action(nodes: u32) -> impl Strategy<Value = Action> {
         }),
         2 => (client(), 1..5u64, path()).prop_map(|(client, keys, path)| {
             Action::Read { client, keys, prefix: "k".into(), first: 0, node: None, path }
+        }),
+        // Within what leases allow for.
+        2 => (node(), -10_000..=10_000i64)
+            .prop_map(|(node, ppm)| Action::DriftClock { node, ppm }),
+        1 => (node(), 1..2_000u64, any::<bool>()).prop_map(|(node, ms, ahead)| {
+            let by = Duration::millis(ms);
+            let (forward, back) = (ahead.then_some(by), (!ahead).then_some(by));
+            Action::JumpClock { node, forward, back }
         }),
         1 => prop::option::of(node()).prop_map(|to| Action::TransferLeadership { to }),
         2 => node().prop_map(|node| Action::ShutDown { node }),
@@ -58,14 +71,22 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     let shape = (
         1..=5u32,
         any::<u32>(),
-        0..60_000u32,
+        (0..60_000u32, prop_oneof![Just(0), 0..60_000u32]),
         5..80u64,
         0..8u64,
         1..12u64,
         (any::<[bool; 2]>(), 0..3u32),
     );
     shape.prop_flat_map(
-        |(nodes, seed, loss_ppm, snapshot, trailing, latency, (switches, spare))| {
+        |(
+            nodes,
+            seed,
+            (loss_ppm, duplication_ppm),
+            snapshot,
+            trailing,
+            latency,
+            (switches, spare),
+        )| {
             let at = 0..FAULTS_END.as_micros();
             prop::collection::vec((at, action(nodes)), 0..25).prop_map(move |actions| {
                 let text = "flotilla = 1\nname = \"random\"\nend = \"40s\"\nnodes = 3";
@@ -76,6 +97,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                 scenario.end = Instant::ZERO + END;
                 scenario.clients.count = 2;
                 scenario.network.loss_ppm = loss_ppm;
+                scenario.network.duplication_ppm = duplication_ppm;
                 scenario.network.latency =
                     Latency::Uniform(Duration::millis(1), Duration::millis(1 + latency));
                 scenario.server.snapshot.entries = snapshot;
@@ -88,7 +110,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                 scenario.server.raft.pre_vote = switches[0] || actions.iter().any(leaves);
                 scenario.server.raft.check_quorum = switches[1];
                 scenario.server.storage.segment_bytes = 1_000;
-                scenario.actions = timed(actions, nodes);
+                scenario.actions = timed(without_broken_leases(actions), nodes);
                 scenario.expect = Expect {
                     leader: true,
                     equal: true,
@@ -98,6 +120,22 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             })
         },
     )
+}
+
+/// Leases promise nothing when clocks jump unseen, so there a read by lease asks a quorum instead.
+fn without_broken_leases(mut actions: Vec<(u64, Action)>) -> Vec<(u64, Action)> {
+    let jumps = |(_, action): &(u64, Action)| matches!(action, Action::JumpClock { .. });
+    if actions.iter().any(jumps) {
+        for (_, action) in &mut actions {
+            if let Action::Read { path, .. } = action {
+                *path = match *path {
+                    ReadPath::Lease => ReadPath::Quorum,
+                    other => other,
+                };
+            }
+        }
+    }
+    actions
 }
 
 /// More steps than any of these runs needs.

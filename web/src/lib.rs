@@ -19,10 +19,13 @@ const ACTION: &str = r#"
 export type Action =
   | { do: "crash" | "restart" | "isolate" | "take_snapshot" | "shut_down"; node: number }
   | { do: "partition"; groups: number[][] }
-  | { do: "cut"; from: number; to: number }
+  | { do: "cut" | "mend"; from: number; to: number }
   | { do: "heal" }
-  | { do: "drop"; message: number }
+  | { do: "drop" | "duplicate"; message: number }
   | { do: "delay"; message: number; by: string }
+  | { do: "drift_clock"; node: number; ppm: number }
+  | { do: "jump_clock"; node: number; forward: string }
+  | { do: "jump_clock"; node: number; back: string }
   | { do: "put"; client: number; key: string; value: string }
   | { do: "get"; client: number; key: string; node?: number; path?: "quorum" | "lease" | "stale" | "log" }
   | { do: "transfer_leadership"; to?: number }

@@ -9,7 +9,7 @@ for (const width of [390, 1280]) {
     await page.setViewportSize({ width, height: 844 });
     await open(page);
     await drop(page, 'small.toml', SMALL);
-    const alerts = page.getByRole('region', { name: 'Alerts' });
+    const alerts = page.getByRole('region', { name: 'Alerts now' });
     await stepUntil(page, '[data-state="leader"]');
     await expect(alerts.getByRole('status')).toHaveText('No alerts');
     const first = Number(await leader(page).getAttribute('data-node'));

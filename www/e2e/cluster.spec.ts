@@ -116,6 +116,8 @@ test('a message is read, delayed and dropped', async ({ page }) => {
   const before = await arrives.textContent();
   await page.getByRole('button', { name: 'Delay by' }).click();
   await expect(arrives).not.toHaveText(before ?? '');
+  await page.getByRole('button', { name: 'Duplicate' }).click();
+  await expect(page.locator('button[aria-current]')).toContainText(/is a copy/i);
   await page.getByRole('button', { name: 'Drop' }).click();
   await expect(page.locator(`[data-message="${id}"]`)).toHaveCount(0);
   await expect(page.locator('button[aria-current]')).toContainText(/drop/i);

@@ -17,7 +17,7 @@ for (const theme of THEMES) {
       };
       await check('a leader at work');
       await page.keyboard.press((await leader(page).getAttribute('data-node')) ?? '');
-      for (const tab of ['Log', 'Cache', 'Disk', 'Recovery', 'Links']) {
+      for (const tab of ['Log', 'Cache', 'Disk', 'Recovery', 'Links', 'Clock']) {
         await page.getByRole('tab', { name: tab, exact: true }).click();
         await check(`tab ${tab}`);
       }

@@ -3,7 +3,7 @@
 use super::network::MessageId;
 use super::node::Status;
 use super::scenario::{Action, Operation};
-use super::step::{ActionRefusal, LossReason, Place, What};
+use super::step::{ActionRefusal, DuplicationReason, LossReason, Place, What};
 use super::world::World;
 use crate::raft::MembershipChange;
 use crate::replica::{ClientId, Input, OperatorCommand};
@@ -104,6 +104,18 @@ pub(super) fn act(world: &mut World, action: &Action) {
             world.ask_leader(OperatorCommand::ChangeMembership(change));
         }
         Action::ShutDown { node } => world.operate(*node, OperatorCommand::ShutDown),
+        Action::DriftClock { node, ppm } => world.drift_clock(*node, *ppm),
+        Action::JumpClock {
+            node,
+            forward,
+            back,
+        } => world.jump_clock(*node, *forward, *back),
+        Action::Duplicate { message } => {
+            if !world.duplicate(*message, DuplicationReason::ByHand) {
+                world.refuse(ActionRefusal::NotInFlight { message: *message });
+            }
+        }
+        Action::Mend { from, to } => world.mend(*from, *to),
     }
 }
 
@@ -151,6 +163,13 @@ impl World {
         self.note(Place::World, What::NetworkCut { cuts: fresh });
     }
 
+    fn mend(&mut self, from: NodeId, to: NodeId) {
+        if !self.network.mend(from, to) {
+            return self.refuse(ActionRefusal::NotCut { from, to });
+        }
+        self.note(Place::World, What::NetworkMended { from, to });
+    }
+
     fn drop_message(&mut self, id: MessageId) {
         let Some(message) = self.network.take(id) else {
             return self.refuse(ActionRefusal::NotInFlight { message: id });
@@ -180,6 +199,25 @@ impl World {
         self.with_client(client, |client, now, out| {
             client.enqueue(now, operations, out)
         });
+    }
+
+    fn drift_clock(&mut self, id: NodeId, ppm: i64) {
+        let now = self.now();
+        let node = self.node_mut(id);
+        node.clock.set_drift(now, ppm);
+        node.alerts.touch();
+        self.note(Place::Node(id), What::ClockDrifts { ppm });
+    }
+
+    fn jump_clock(&mut self, id: NodeId, forward: Option<Duration>, back: Option<Duration>) {
+        let now = self.now();
+        let node = self.node_mut(id);
+        let from = node.clock.at(now);
+        node.clock.jump_forward(now, forward.unwrap_or_default());
+        node.clock.jump_back(now, back.unwrap_or_default());
+        let to = node.clock.at(now);
+        node.alerts.touch();
+        self.note(Place::Node(id), What::ClockSet { from, to });
     }
 
     fn operate(&mut self, id: NodeId, command: OperatorCommand) {

@@ -7,7 +7,7 @@
 use super::node::{Node, Status};
 use super::step::{Place, What};
 use super::world::World;
-use crate::replica::Alert;
+use crate::replica::{Alert, DiskUsage};
 use crate::types::Instant;
 
 /// What a server has said, and when it is to be asked again.
@@ -90,9 +90,16 @@ fn ask(node: &mut Node, now: Instant) -> Vec<What> {
         node.alerts = AlertBoard::default();
         return Vec::new();
     };
-    node.alerts.due = replica.alert_deadline(now);
-    // A simulated disk has no bounds.
-    let alerts = replica.alerts(now, None);
+    // A server reckons by its own clock.
+    let its_now = node.clock.at(now);
+    let due = replica.alert_deadline(its_now);
+    node.alerts.due = due.map(|due| node.clock.when(due));
+    let disk = node.device.disk();
+    let usage = disk.capacity().bytes().map(|capacity| DiskUsage {
+        used: disk.used(),
+        capacity,
+    });
+    let alerts = replica.alerts(its_now, usage);
     if alerts.is_empty() && node.alerts.raised.is_empty() {
         return Vec::new();
     }

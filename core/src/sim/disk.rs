@@ -1,5 +1,6 @@
 //! A simulated disk: what was written, and what of it would survive a crash.
 
+use super::capacity::Capacity;
 use super::latency::Latency;
 use crate::replica::{Lane, Write, WriteId};
 use crate::storage::{Disk, DiskError, DiskOp, FileInfo};
@@ -18,6 +19,7 @@ pub struct SimDisk {
     durable_names: OrdMap<String, u64>,
     files: OrdMap<u64, File>,
     next_file: u64,
+    capacity: Capacity,
 }
 
 /// A file's content, as the pieces in which it was written.
@@ -39,6 +41,28 @@ pub struct Lost {
 }
 
 impl SimDisk {
+    /// An empty disk that holds so much.
+    #[must_use]
+    pub fn new(capacity: Capacity) -> SimDisk {
+        SimDisk {
+            capacity,
+            ..SimDisk::default()
+        }
+    }
+
+    /// How much it holds.
+    #[must_use]
+    pub fn capacity(&self) -> Capacity {
+        self.capacity
+    }
+
+    /// Bytes of all files. Those of a removed file are free again once the directory is synced:
+    /// until then a crash would bring the file back.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.files.values().map(|file| file.len).sum()
+    }
+
     /// The power goes: only what is durable is left.
     pub fn crash(&mut self) -> Lost {
         let mut lost = Lost::default();
@@ -76,8 +100,14 @@ impl SimDisk {
         })
     }
 
-    /// [`Disk::append`] without a copy: clones of the world share what was written.
+    /// [`Disk::append`] without a copy: clones of the world share what was written. What does not
+    /// fit is not written in part either: nothing of it would be synced, so nobody could tell.
     fn append_shared(&mut self, file: &str, bytes: Bytes) -> Result<(), DiskError> {
+        if let Some(capacity) = self.capacity.bytes()
+            && self.used() + bytes.len() as u64 > capacity
+        {
+            return Err(DiskError::Full { file: file.into() });
+        }
         if !self.names.contains_key(file) {
             self.next_file += 1;
             self.names.insert(file.into(), self.next_file);
@@ -206,10 +236,10 @@ pub enum Progress {
 impl Device {
     /// An empty disk.
     #[must_use]
-    pub fn new(latency: Latency, rng: Rng) -> Device {
+    pub fn new(latency: Latency, capacity: Capacity, rng: Rng) -> Device {
         let (log, snapshot) = (LaneQueue::default(), LaneQueue::default());
         Device {
-            disk: SimDisk::default(),
+            disk: SimDisk::new(capacity),
             latency,
             rng,
             log,
@@ -283,7 +313,7 @@ impl Device {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lost, SimDisk};
+    use super::{Capacity, Lost, SimDisk};
     use crate::storage::{Disk, DiskError};
 
     fn disk() -> SimDisk {
@@ -312,6 +342,35 @@ mod tests {
             disk.read("b"),
             Err(DiskError::NotFound { file: "b".into() })
         );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_written_at_all() {
+        let mut disk = SimDisk::new(Capacity::Bytes(8));
+        disk.append("a", b"12345").expect("five of eight");
+        let full = |file: &str| Err(DiskError::Full { file: file.into() });
+        assert_eq!(disk.append("a", b"6789"), full("a"));
+        assert_eq!(disk.append("b", b"6789"), full("b"));
+        assert_eq!((disk.used(), disk.list().len()), (5, 1));
+        disk.append("b", b"678").expect("eight of eight");
+        assert_eq!(disk.append("b", b"9"), full("b"));
+        assert_eq!(disk.capacity().bytes(), Some(disk.used()));
+    }
+
+    #[test]
+    fn a_removed_file_leaves_its_room_once_the_directory_is_synced() {
+        let mut disk = SimDisk::new(Capacity::Bytes(8));
+        disk.append("a", b"12345678").expect("room");
+        disk.sync("a").expect("there");
+        disk.sync_dir().expect("works");
+        disk.remove("a").expect("there");
+        assert!(disk.append("b", b"1").is_err());
+        assert_eq!(disk.used(), 8);
+        disk.sync_dir().expect("works");
+        assert_eq!(disk.used(), 0);
+        disk.append("b", b"12345678").expect("room");
+        disk.crash();
+        assert_eq!(disk.used(), 0);
     }
 
     #[test]

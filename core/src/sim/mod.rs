@@ -2,13 +2,15 @@
 //!
 //! One scenario gives one history, on every target. Read in this order: `scenario/` (what a run
 //! is made of), `world.rs` (the order in which things happen), `step.rs` (what a step tells),
-//! `network.rs`, `disk.rs`, `client.rs` (the parts), `actions.rs` (what people do), `alerts.rs` (what
-//! servers say of themselves), `timeline.rs`
-//! (going back), `expect.rs` (what must have come true).
+//! `network.rs`, `disk.rs`, `clock.rs`, `client.rs` (the parts), `actions.rs` (what people do),
+//! `alerts.rs` (what servers say of themselves), `timeline.rs` (going back), `expect.rs` (what must
+//! have come true).
 
 mod actions;
 mod alerts;
+mod capacity;
 mod client;
+mod clock;
 mod disk;
 mod expect;
 mod latency;
@@ -20,9 +22,11 @@ mod timeline;
 mod world;
 
 pub use alerts::RaisedAlert;
+pub use capacity::Capacity;
 pub use client::{
     Answered, Client, ClientConfig, ClientEvent, ClientOutput, OperationResult, RetryReason,
 };
+pub use clock::Clock;
 pub use disk::{Device, Lost, Progress, SimDisk};
 pub use expect::{Expectation, expectations};
 pub use latency::Latency;
@@ -32,6 +36,6 @@ pub use scenario::{
     Action, DiskConfig, Expect, Operation, ReadPath, Scenario, ScenarioError, SyntaxError,
     TimedAction, VERSION, bounds, verb,
 };
-pub use step::{ActionRefusal, Cause, Happening, LossReason, Place, Step, What};
+pub use step::{ActionRefusal, Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
 pub use timeline::{Observer, Timeline};
 pub use world::World;

@@ -1,4 +1,5 @@
-//! The simulated network: every message in flight is an object that can be dropped or delayed.
+//! The simulated network: every message in flight is an object that can be dropped, delayed
+//! or duplicated.
 
 use super::latency::Latency;
 use crate::replica::{ClientId, Envelope, Request, Response};
@@ -19,6 +20,9 @@ settings! {
             in Duration::ZERO..=Latency::MOST;
         /// How many messages in a million are lost.
         loss_ppm: u32 = 0, in 0..=1_000_000, "ppm";
+        /// How many messages in a million arrive twice. The second copy has a latency of its own,
+        /// may be lost like any other message, and keeps no order.
+        duplication_ppm: u32 = 0, in 0..=1_000_000, "ppm";
     }
 }
 
@@ -29,6 +33,13 @@ impl NetworkConfig {
     /// The first field that is out of its range.
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.check_ranges()
+    }
+
+    fn latency_between(&self, from: Address, to: Address) -> &Latency {
+        match (from, to) {
+            (Address::Node(_), Address::Node(_)) => &self.latency,
+            _ => &self.client_latency,
+        }
     }
 }
 
@@ -91,6 +102,8 @@ pub struct InFlight {
     pub arrives_at: Instant,
     /// The network will lose it on the way.
     pub doomed: bool,
+    /// For a second copy, the message that it is a copy of.
+    pub copy_of: Option<MessageId>,
 }
 
 /// Links, cuts, and what is on its way. Cloning is cheap.
@@ -109,6 +122,8 @@ pub struct Network {
 #[derive(Clone, Debug)]
 struct Link {
     rng: Rng,
+    /// For second copies: whether there are any does not shift what the originals draw.
+    copies: Rng,
     newest_arrival: Instant,
 }
 
@@ -139,14 +154,11 @@ impl Network {
         let seed = self.seed;
         let fresh = || Link {
             rng: Rng::new(Fingerprint::of(&(seed, from, to))),
+            copies: Rng::new(Fingerprint::of(&(seed, from, to, "copies"))),
             newest_arrival: Instant::ZERO,
         };
         let link = self.links.entry((from, to)).or_insert_with(fresh);
-        let latency = match (from, to) {
-            (Address::Node(_), Address::Node(_)) => &self.config.latency,
-            _ => &self.config.client_latency,
-        };
-        let delay = latency.draw(&mut link.rng);
+        let delay = self.config.latency_between(from, to).draw(&mut link.rng);
         let doomed = link.rng.chance(self.config.loss_ppm);
         let arrives_at = (now + delay).max(link.newest_arrival);
         link.newest_arrival = arrives_at;
@@ -159,8 +171,43 @@ impl Network {
             sent_step: step,
             arrives_at,
             doomed,
+            copy_of: None,
         };
         self.in_flight.entry(id).or_insert(message)
+    }
+
+    /// Whether the network makes a second copy of a message that was just sent.
+    pub fn wants_copy(&mut self, from: Address, to: Address) -> bool {
+        let ppm = self.config.duplication_ppm;
+        let link = self.links.get_mut(&(from, to));
+        link.is_some_and(|link| link.copies.chance(ppm))
+    }
+
+    /// Puts a second copy of a message on its way, as if it were sent again now over another
+    /// connection: it keeps no order, and holds up nothing behind it. None when the message is
+    /// not on its way.
+    pub fn duplicate(
+        &mut self,
+        original: MessageId,
+        (now, step): (Instant, u64),
+    ) -> Option<&InFlight> {
+        let original = self.in_flight.get(&original)?.clone();
+        let (from, to) = (original.from, original.to);
+        let link = self.links.get_mut(&(from, to))?;
+        let delay = self.config.latency_between(from, to).draw(&mut link.copies);
+        let doomed = link.copies.chance(self.config.loss_ppm);
+        self.sent += 1;
+        let id = MessageId(self.sent);
+        let copy = InFlight {
+            id,
+            sent_at: now,
+            sent_step: step,
+            arrives_at: now + delay,
+            doomed,
+            copy_of: Some(original.id),
+            ..original
+        };
+        Some(self.in_flight.entry(id).or_insert(copy))
     }
 
     /// Takes a message off the network.
@@ -204,6 +251,11 @@ impl Network {
     /// All cut directions.
     pub fn cuts(&self) -> impl Iterator<Item = (NodeId, NodeId)> + '_ {
         self.cuts.iter().copied()
+    }
+
+    /// Mends one direction between two servers; tells whether it was cut.
+    pub fn mend(&mut self, from: NodeId, to: NodeId) -> bool {
+        self.cuts.remove(&(from, to))
     }
 
     /// Mends every cut; tells how many there were.

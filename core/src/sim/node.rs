@@ -1,10 +1,11 @@
-//! One simulated machine: a disk that stays, and a replica that comes and goes.
+//! One simulated machine: a disk and a clock that stay, and a replica that comes and goes.
 
 use super::alerts::{AlertBoard, RaisedAlert};
+use super::clock::Clock;
 use super::disk::Device;
 use crate::replica::{Replica, StartError};
 use crate::storage::{DiskError, Finding};
-use crate::types::NodeId;
+use crate::types::{Instant, NodeId};
 use std::sync::Arc;
 
 /// One simulated machine. Cloning is cheap: the replica is shared until it changes.
@@ -13,6 +14,7 @@ pub struct Node {
     pub(super) id: NodeId,
     pub(super) status: Status,
     pub(super) device: Device,
+    pub(super) clock: Clock,
     pub(super) runs: u64,
     pub(super) recovery: Vec<Finding>,
     pub(super) snapshots_installed: u64,
@@ -48,11 +50,18 @@ impl Node {
             id,
             status,
             device,
+            clock: Clock::default(),
             runs: 0,
             recovery,
             snapshots_installed: 0,
             alerts: AlertBoard::default(),
         }
+    }
+
+    /// When its server wants to be woken, in simulated time.
+    pub(super) fn wakes_at(&self) -> Option<Instant> {
+        let deadline = self.replica()?.deadline()?;
+        Some(self.clock.when(deadline))
     }
 
     /// Its number.
@@ -80,6 +89,12 @@ impl Node {
     #[must_use]
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// Its clock, which runs on without power.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// How often it was switched on.

@@ -178,6 +178,43 @@ pub enum What {
         /// Why.
         why: ActionRefusal,
     },
+    /// The server's clock runs at another rate from now on.
+    ClockDrifts {
+        /// How much faster than simulated time, in parts per million; slower when negative.
+        ppm: i64,
+    },
+    /// The server's clock was set.
+    ClockSet {
+        /// What it showed.
+        from: Instant,
+        /// What it shows.
+        to: Instant,
+    },
+    /// There is a second copy of a message on its way.
+    MessageDuplicated {
+        /// The message.
+        message: MessageId,
+        /// Its copy.
+        copy: MessageId,
+        /// Why.
+        why: DuplicationReason,
+    },
+    /// One cut direction between servers was mended.
+    NetworkMended {
+        /// From this server
+        from: NodeId,
+        /// to this one.
+        to: NodeId,
+    },
+}
+
+/// Why there is a second copy of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum DuplicationReason {
+    /// The network made it.
+    Network,
+    /// Somebody made it.
+    ByHand,
 }
 
 /// Why a message does not arrive.
@@ -217,4 +254,12 @@ pub enum ActionRefusal {
     /// Only a leader could do it.
     #[error("no server leads, so there is nobody to ask")]
     NoLeader,
+    /// What is whole cannot be mended.
+    #[error("messages from {from} to {to} are not cut")]
+    NotCut {
+        /// From this server
+        from: NodeId,
+        /// to this one.
+        to: NodeId,
+    },
 }

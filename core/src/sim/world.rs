@@ -18,7 +18,7 @@ use super::disk::{Device, Progress};
 use super::network::{Address, MessageId, Network, Payload};
 use super::node::{Failure, Node, Status};
 use super::scenario::{Action, Scenario};
-use super::step::{Cause, Happening, LossReason, Place, Step, What};
+use super::step::{Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
 use crate::raft;
 use crate::replica::{self, ClientId, Effects, Input, Lane, Member, Replica, Write};
 use crate::storage::DiskOp;
@@ -70,8 +70,8 @@ impl World {
     pub fn new(scenario: Arc<Scenario>) -> World {
         let seed = scenario.seed;
         let stream = |what: &str, id: u32| Rng::new(Fingerprint::of(&(seed, what, id)));
-        let latency = &scenario.disk.sync_latency;
-        let device = |id| Device::new(latency.clone(), stream("disk", id));
+        let (latency, capacity) = (&scenario.disk.sync_latency, scenario.disk.capacity_bytes);
+        let device = |id| Device::new(latency.clone(), capacity, stream("disk", id));
         let clients = (1..=scenario.clients.count).map(|id| {
             let config = scenario.clients.clone();
             Client::new(ClientId(id), config, scenario.nodes, stream("client", id))
@@ -137,7 +137,7 @@ impl World {
         let nodes = self
             .nodes
             .iter()
-            .filter_map(|node| Some((node.replica()?.deadline()?, Next::Node(node.id))));
+            .filter_map(|node| Some((node.wakes_at()?, Next::Node(node.id))));
         let clients = self
             .clients
             .iter()
@@ -207,7 +207,7 @@ impl World {
 
     /// Switches a server on.
     pub(super) fn start(&mut self, id: NodeId) {
-        let now = self.now;
+        let now = self.node(id).clock.at(self.now);
         let cluster = ClusterId(Fingerprint::of(&(self.scenario.seed, "cluster")));
         let first = self.scenario.voters.unwrap_or(self.scenario.nodes);
         // A server that is not among the first is told by their leader who they are.
@@ -250,7 +250,7 @@ impl World {
 
     /// Gives a server an input, if it runs, and carries out what it wants.
     pub(super) fn feed(&mut self, id: NodeId, input: Input) {
-        let now = self.now;
+        let now = self.node(id).clock.at(self.now);
         let node = self.node_mut(id);
         let Status::Up(replica) = &mut node.status else {
             return;
@@ -312,6 +312,20 @@ impl World {
         let (message, at) = (sent.id, sent.arrives_at);
         self.schedule(at, Due::Arrival(message));
         self.note(from.into(), What::Sent { message, to });
+        if self.network.wants_copy(from, to) {
+            self.duplicate(message, DuplicationReason::Network);
+        }
+    }
+
+    /// Puts a second copy of a message on its way; tells whether there is such a message.
+    pub(super) fn duplicate(&mut self, message: MessageId, why: DuplicationReason) -> bool {
+        let Some(copy) = self.network.duplicate(message, (self.now, self.steps)) else {
+            return false;
+        };
+        let (copy, at) = (copy.id, copy.arrives_at);
+        self.schedule(at, Due::Arrival(copy));
+        self.note(Place::World, What::MessageDuplicated { message, copy, why });
+        true
     }
 
     /// A message has reached its receiver, or what is in its way. One that was delayed or taken

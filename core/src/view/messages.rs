@@ -131,6 +131,9 @@ pub(super) fn message_detail(flying: &InFlight) -> MessageDetail {
     };
     fields.push(field("sent", flying.sent_at));
     fields.push(field("arrives", flying.arrives_at));
+    if let Some(original) = flying.copy_of {
+        fields.push(field("copy of", original));
+    }
     MessageDetail {
         view,
         sentence,

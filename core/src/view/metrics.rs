@@ -229,3 +229,81 @@ fn ms(span: Duration) -> String {
     let us = span.as_micros();
     format!("{}.{}", us / 1_000, us % 1_000 / 100)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::types::{Duration, Instant};
+    use crate::view::{AlertSeverity, Frame, MarkerKind, Session};
+
+    /// A cluster of three in which two servers crash, one after the other.
+    fn shown(ms: u64) -> (Session, Frame) {
+        let text = "flotilla = 1
+            name = \"alerts\"
+            end = \"9s\"
+            nodes = 3
+            actions = [
+              { at = \"1s\", do = \"crash\", node = 1 },
+              { at = \"3s\", do = \"crash\", node = 2 },
+            ]";
+        let mut session = Session::parse(text).expect("well-formed");
+        session.run_until(Instant::ZERO + Duration::millis(ms), u64::MAX);
+        let frame = session.frame();
+        (session, frame)
+    }
+
+    fn alerts(frame: &Frame, severity: AlertSeverity) -> Vec<&str> {
+        let all = frame.nodes.iter().flat_map(|node| &node.alerts);
+        let those = all.filter(|alert| alert.severity == severity);
+        those.map(|alert| alert.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_frame_shows_what_is_wrong_at_its_moment() {
+        let (mut session, healthy) = shown(900);
+        assert!(healthy.nodes.iter().all(|node| node.alerts.is_empty()));
+        session.seek(Instant(2_900_000), u64::MAX);
+        let watch = session.frame();
+        assert_eq!(
+            alerts(&watch, AlertSeverity::Warning),
+            ["quorum-at-risk", "follower-silent"]
+        );
+        session.seek(Instant(5_000_000), u64::MAX);
+        let broken = session.frame();
+        assert_eq!(alerts(&broken, AlertSeverity::Critical), ["no-leader"]);
+        let marks = session.frame().markers;
+        assert!(marks.is_empty(), "they were sent already");
+        session.seek(Instant(900_000), u64::MAX);
+        assert!(alerts(&session.frame(), AlertSeverity::Critical).is_empty());
+    }
+
+    #[test]
+    fn alerts_are_marked_on_the_timeline() {
+        let (_, frame) = shown(5_000);
+        let alert = |kind: &MarkerKind| matches!(kind, MarkerKind::Alert);
+        let marks = frame.markers.iter().filter(|mark| alert(&mark.kind));
+        let labels: Vec<&str> = marks.map(|mark| mark.label.as_str()).collect();
+        assert!(labels.contains(&"n3: no leader"), "{labels:?}");
+    }
+
+    #[test]
+    fn an_opened_server_shows_its_metrics_while_it_runs() {
+        let (session, _) = shown(2_000);
+        let opened = |id| session.node(id).expect("there are three");
+        assert!(opened(1).metrics.is_empty());
+        let names = |id| -> Vec<String> {
+            let groups = opened(id).metrics.into_iter();
+            groups.map(|group| group.name).collect()
+        };
+        let (two, three) = (names(2), names(3));
+        let leads = if two.len() > three.len() { two } else { three };
+        let expected = ["Leadership", "Log", "Cache", "Disk", "Follower n1"];
+        assert_eq!(leads[..5], expected);
+        let leadership = &opened(3).metrics[0];
+        let row = |name: &str| {
+            let row = leadership.rows.iter().find(|row| row.name == name);
+            row.map(|row| row.value.clone())
+        };
+        assert_ne!(row("Term"), Some("0".into()));
+        assert_ne!(row("Leader"), Some("none".into()));
+    }
+}

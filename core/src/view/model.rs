@@ -65,6 +65,8 @@ border! {
         pub standing: StandingView,
         /// The members that count for it.
         pub membership: MembershipView,
+        /// Its clock beside simulated time.
+        pub clock: ClockView,
         /// Its term.
         pub term: u64,
         /// Whom it voted for in its term.
@@ -182,6 +184,19 @@ border! {
         pub wanted: Option<Vec<u32>>,
         /// Numbers that are never used again.
         pub retired: Vec<u32>,
+    }
+
+    /// A server's own clock. A server knows no other time; what is drawn of its timers is
+    /// converted to simulated time.
+    pub struct ClockView {
+        /// How much faster than simulated time it runs, in parts per million; slower when
+        /// negative.
+        pub drift_ppm: i64,
+        /// When it was changed last.
+        pub changed_at: u64,
+        /// How far it was ahead of simulated time just then, in microseconds; behind when
+        /// negative.
+        pub ahead: i64,
     }
 
     /// A leader's lease.
@@ -457,6 +472,10 @@ border! {
         pub cache_bytes: u64,
         /// Client sessions that it remembers.
         pub sessions: Vec<SessionView>,
+        /// Bytes of its disk that are used.
+        pub disk_used: u64,
+        /// How many its disk holds; none when there is no end to them.
+        pub disk_capacity: Option<u64>,
         /// The files on its disk, by name; also while it is down.
         pub files: Vec<FileView>,
         /// What its last recovery found and decided, in sentences.

@@ -5,15 +5,15 @@ use super::explain::server::text;
 use super::explain::world::result_text;
 use super::explain::{recovery, server};
 use super::model::{
-    CacheEntryView, ClientView, CutView, EntryView, FileKind, FileView, LeaseView, MembershipView,
-    MessageView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView, PromiseView,
-    RoleView, SessionView, SnapshotProgressView, StandingView, TimerView, VotesView,
+    CacheEntryView, ClientView, ClockView, CutView, EntryView, FileKind, FileView, LeaseView,
+    MembershipView, MessageView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView,
+    PromiseView, RoleView, SessionView, SnapshotProgressView, StandingView, TimerView, VotesView,
 };
 use super::{messages, metrics};
 use crate::cache::Command;
 use crate::raft::{Payload as EntryPayload, Progress, Raft, Role, Sending, Standing};
 use crate::replica::Replica;
-use crate::sim::{Client, Node, Status, World};
+use crate::sim::{Client, Clock, Node, Status, World};
 use crate::storage::{is_snapshot_file, segment_file, segment_sequence};
 use crate::types::{Index, Instant, Position};
 
@@ -38,6 +38,7 @@ pub(super) fn node(node: &Node) -> NodeView {
             role: RoleView::Follower,
             standing: StandingView::Outsider,
             membership: MembershipView::default(),
+            clock: clock(node.clock()),
             term: 0,
             voted_for: None,
             leader: None,
@@ -65,6 +66,8 @@ pub(super) fn node(node: &Node) -> NodeView {
 
 fn running(node: &Node, replica: &Replica) -> NodeView {
     let raft = replica.raft();
+    // A server speaks of times by its own clock.
+    let shown_at = |reading: Instant| node.clock().when(reading).0;
     let (role, timer) = match raft.role() {
         Role::Follower(follower) => (RoleView::Follower, Some(follower.timer)),
         Role::PreCandidate(asking) => (RoleView::PreCandidate, Some(asking.timer)),
@@ -85,6 +88,7 @@ fn running(node: &Node, replica: &Replica) -> NodeView {
             Standing::Outsider => StandingView::Outsider,
         },
         membership: membership(raft),
+        clock: clock(node.clock()),
         term: raft.term().0,
         voted_for: raft.vote().map(|node| node.0),
         leader: raft.leader().map(|node| node.0),
@@ -97,15 +101,17 @@ fn running(node: &Node, replica: &Replica) -> NodeView {
         applied: replica.applied().index.0,
         snapshot: raft.snapshot().map(|snapshot| position(snapshot.covers)),
         timer: timer.map(|timer| TimerView {
-            set_at: timer.set_at.0,
-            fires_at: timer.fires_at.0,
+            set_at: shown_at(timer.set_at),
+            fires_at: shown_at(timer.fires_at),
         }),
         votes: votes(raft),
         lease: raft.lease_until().map(|until| LeaseView {
-            until: until.0,
-            length: replica.config().raft.lease().0,
+            until: shown_at(until),
+            length: shown_at(until) - shown_at(until - replica.config().raft.lease()),
         }),
-        promise: promise(raft),
+        promise: promise(raft).map(|until| PromiseView {
+            until: shown_at(until),
+        }),
         handing_over_to: raft.handing_over_to().map(|node| node.0),
         ending: replica.is_ending(),
         progress: progress(raft),
@@ -165,12 +171,23 @@ fn membership(raft: &Raft) -> MembershipView {
     }
 }
 
-fn promise(raft: &Raft) -> Option<PromiseView> {
+/// Until when a server that does not lead gives no vote, by its own clock.
+fn promise(raft: &Raft) -> Option<Instant> {
     match raft.role() {
         Role::Leader(_) => None,
-        Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => Some(PromiseView {
-            until: raft.promise().until.0,
-        }),
+        Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => {
+            Some(raft.promise().until)
+        }
+    }
+}
+
+fn clock(clock: &Clock) -> ClockView {
+    let at = clock.changed_at();
+    let (ours, theirs) = (i128::from(at.0), i128::from(clock.at(at).0));
+    ClockView {
+        drift_ppm: clock.drift_ppm(),
+        changed_at: at.0,
+        ahead: i64::try_from(theirs - ours).unwrap_or(i64::MAX),
     }
 }
 
@@ -273,6 +290,8 @@ pub(super) fn node_detail(node: &Node, now: Instant) -> NodeDetail {
         cache,
         cache_bytes,
         sessions,
+        disk_used: node.device().disk().used(),
+        disk_capacity: node.device().disk().capacity().bytes(),
         files: files(node),
         recovery: node
             .recovery()
@@ -280,7 +299,8 @@ pub(super) fn node_detail(node: &Node, now: Instant) -> NodeDetail {
             .map(|finding| recovery::tell(node.id(), finding).sentence)
             .collect(),
         metrics: node.replica().map_or(Vec::new(), |replica| {
-            metrics::groups(&replica.metrics(now), now)
+            let its_now = node.clock().at(now);
+            metrics::groups(&replica.metrics(its_now), its_now)
         }),
     }
 }

@@ -359,6 +359,7 @@ fn marker(step: &Step, happening: &Happening) -> Option<Marker> {
         }
         What::SwitchedOn { run } if *run > 1 => (MarkerKind::Restart, format!("{place} restarts")),
         What::NetworkCut { .. } => (MarkerKind::Network, "network cut".into()),
+        What::NetworkMended { from, to } => (MarkerKind::Network, format!("{from} to {to} mended")),
         What::NetworkHealed { .. } => (MarkerKind::Network, "network healed".into()),
         _ => return None,
     };

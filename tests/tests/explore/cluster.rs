@@ -1,4 +1,9 @@
 //! The cluster as a model: its states, and what can happen in each.
+//!
+//! Any message on its way may be the next one to arrive, so messages are reordered freely. They
+//! are lost freely too, without an action for it: one that never arrives is lost. Copies are
+//! counted. A crash and the start after it are one action, because a server that is down is one
+//! that nothing reaches. Snapshots are taken in prologues only.
 
 use super::digest::{self, Clocks};
 use super::disk::MemoryDisk;
@@ -12,6 +17,7 @@ use flotilla_core::replica::{
 };
 use flotilla_core::types::{Fingerprint, Instant, NodeId, Term};
 use stateright::{Model, Property};
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -25,7 +31,6 @@ pub struct Budget {
     pub proposals: u8,
     pub duplicates: u8,
     pub crashes: u8,
-    pub snapshots: u8,
     pub reads: u8,
     pub changes: u8,
     pub transfers: u8,
@@ -53,10 +58,19 @@ pub struct Cluster {
 }
 
 /// A message on its way.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Parcel {
     digest: u64,
     pub envelope: Arc<Envelope>,
+}
+
+impl fmt::Debug for Parcel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Envelope {
+            from, to, message, ..
+        } = &*self.envelope;
+        write!(f, "{from} to {to}: {message:?}")
+    }
 }
 
 impl PartialEq for Parcel {
@@ -252,10 +266,6 @@ impl Cluster {
         }
         if state.left.crashes > 0 {
             actions.push(Action::Crash(node));
-        }
-        let taken = raft.snapshot().map(|snapshot| snapshot.covers);
-        if state.left.snapshots > 0 && Some(server.replica.applied()) > taken {
-            actions.push(Action::TakeSnapshot(node));
         }
         let wishes = [
             (state.left.proposals, Action::Propose(node)),
@@ -458,10 +468,10 @@ impl Cluster {
             Action::Crash(_) | Action::CrashAfterWriting(..) => &mut left.crashes,
             Action::Propose(_) => &mut left.proposals,
             Action::Read(_) => &mut left.reads,
-            Action::TakeSnapshot(_) => &mut left.snapshots,
             Action::ChangeMembership(_) => &mut left.changes,
             Action::TransferLeadership(_) => &mut left.transfers,
-            Action::PromiseLapses(_)
+            Action::TakeSnapshot(_)
+            | Action::PromiseLapses(_)
             | Action::TimePasses(_)
             | Action::Deliver(_)
             | Action::Persist(..) => return,

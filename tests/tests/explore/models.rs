@@ -109,6 +109,7 @@ fn two_elections() {
     explore(Cluster {
         budget: Budget {
             elections: 2,
+            crashes: 1,
             ..Budget::default()
         },
         sights: &[Sight::LeaderElected],
@@ -152,7 +153,6 @@ fn rivals() {
         Cluster {
             budget: Budget {
                 elections: 2,
-                crashes: 1,
                 ..Budget::default()
             },
             last_term: Term(4),
@@ -240,6 +240,7 @@ fn leases() {
             sights: &[
                 Sight::LeaseReadServed,
                 Sight::LeaseRefused,
+                Sight::QuorumReadServed,
                 Sight::LeaderElected,
             ],
             ..paper("leases")
@@ -253,4 +254,24 @@ fn leases() {
             config.raft.election_timeout_max = Duration::millis(100);
         },
     ));
+}
+
+#[test]
+fn a_leader_hands_over() {
+    explore(Cluster {
+        budget: Budget {
+            crashes: 1,
+            duplicates: 1,
+            proposals: 1,
+            transfers: 1,
+            ..Budget::default()
+        },
+        prologue: prologue::led,
+        sights: &[
+            Sight::HandedOver,
+            Sight::LeaderElected,
+            Sight::LeaderDeposed,
+        ],
+        ..paper("a leader hands over")
+    });
 }

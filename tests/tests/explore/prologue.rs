@@ -44,15 +44,15 @@ const N1: NodeId = NodeId(1);
 const N2: NodeId = NodeId(2);
 const N3: NodeId = NodeId(3);
 
-/// Two servers lead, in terms 1 and 2; each has an entry that nobody else has (Raft paper,
-/// figure 8, on three servers).
+/// The first server led term 1 and the second leads term 2; each has an entry that nobody else has
+/// (Raft paper, figure 8, on three servers).
 pub fn rivals(cluster: &Cluster, state: &mut State) {
     elect(cluster, state, N1, &[N3]);
     state.lose_messages();
     // Its first election fails: the third server's vote is given.
     elect(cluster, state, N2, &[]);
     state.lose_messages();
-    elect(cluster, state, N2, &[N3]);
+    elect(cluster, state, N2, &[N1, N3]);
     state.lose_messages();
 }
 

@@ -2,9 +2,7 @@
 
 use super::cluster::{Cluster, State};
 use super::server::{Durable, Server, Told};
-use flotilla_core::raft::{
-    self, CampaignReason, FollowReason, Log, Payload, Role, quorum::majority,
-};
+use flotilla_core::raft::{self, CampaignReason, Log, Payload, Role, quorum::majority};
 use flotilla_core::replica::{Event, Outcome};
 use flotilla_core::types::{Index, NodeId, Term};
 use std::sync::Arc;
@@ -72,10 +70,8 @@ pub enum Sight {
     LeaseReadServed,
     QuorumReadServed,
     LeaseRefused,
-    QuorumLost,
     LearnerPromoted,
     ChangeCommitted,
-    ChangeReverted,
     HandedOver,
     WriteLost,
 }
@@ -199,11 +195,6 @@ impl Sight {
             shown::<{ Sight::LeaseRefused as u32 }>,
         ),
         (
-            Sight::QuorumLost,
-            "a leader steps down for want of a quorum",
-            shown::<{ Sight::QuorumLost as u32 }>,
-        ),
-        (
             Sight::LearnerPromoted,
             "a learner has caught up",
             shown::<{ Sight::LearnerPromoted as u32 }>,
@@ -212,11 +203,6 @@ impl Sight {
             Sight::ChangeCommitted,
             "a change of membership commits",
             shown::<{ Sight::ChangeCommitted as u32 }>,
-        ),
-        (
-            Sight::ChangeReverted,
-            "a change of membership is undone",
-            shown::<{ Sight::ChangeReverted as u32 }>,
         ),
         (
             Sight::HandedOver,
@@ -416,16 +402,10 @@ fn sight(event: &Event) -> Option<Sight> {
     };
     match event {
         raft::Event::BecameLeader { .. } => Some(Sight::LeaderElected),
-        raft::Event::BecameFollower { why, .. } => match why {
-            FollowReason::QuorumLost { .. } => Some(Sight::QuorumLost),
-            FollowReason::HigherTerm { .. }
-            | FollowReason::LeaderOfTerm { .. }
-            | FollowReason::Removed => None,
-        },
-        raft::Event::BecameCandidate { why, .. } => match why {
-            CampaignReason::AskedByLeader { .. } => Some(Sight::HandedOver),
-            _ => None,
-        },
+        raft::Event::BecameCandidate {
+            why: CampaignReason::AskedByLeader { .. },
+            ..
+        } => Some(Sight::HandedOver),
         raft::Event::LogTruncated { .. } => Some(Sight::TailTruncated),
         raft::Event::CommitWithheld { .. } => Some(Sight::OldTermWithheld),
         raft::Event::SnapshotInstalled { log, .. } => Some(match log {
@@ -437,7 +417,6 @@ fn sight(event: &Event) -> Option<Sight> {
         raft::Event::ReadsConfirmed { .. } => Some(Sight::QuorumReadServed),
         raft::Event::LearnerCaughtUp { .. } => Some(Sight::LearnerPromoted),
         raft::Event::MembershipCommitted { .. } => Some(Sight::ChangeCommitted),
-        raft::Event::MembershipReverted { .. } => Some(Sight::ChangeReverted),
         _ => None,
     }
 }

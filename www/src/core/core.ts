@@ -22,6 +22,7 @@ export type {
   Action,
   AlertView,
   ClientView,
+  ClockView,
   CutView,
   EntryView,
   EventView,

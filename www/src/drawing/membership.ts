@@ -20,7 +20,7 @@ export function changeText(members: MembershipView): string | undefined {
     const stage = members.committed ? '' : ', not committed yet';
     return `Joint stage${stage}: ${names(members.outgoing)} and ${names(members.voters)} decide together.`;
   }
-  if (members.wanted !== undefined) {
+  if (members.wanted) {
     const coming = members.wanted.filter((id) => !members.voters.includes(id));
     return `${names(coming)} must catch up before the voters become ${names(members.wanted)}.`;
   }
@@ -54,6 +54,6 @@ export function changeRefused(leader: NodeView | undefined): string | undefined 
   if (!leader.membership.committed && leader.membership.index > 0) {
     return 'The change before is not committed yet.';
   }
-  if (leader.handingOverTo !== undefined) return 'Leadership is being handed over.';
+  if (leader.handingOverTo) return 'Leadership is being handed over.';
   return undefined;
 }

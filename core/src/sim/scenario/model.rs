@@ -1,7 +1,9 @@
 //! What a scenario says, after it was read and found possible.
 
 use crate::replica::{self, ClientId};
+use crate::sim::capacity::Capacity;
 use crate::sim::client::ClientConfig;
+use crate::sim::clock::Clock;
 use crate::sim::latency::Latency;
 use crate::sim::network::{MessageId, NetworkConfig};
 use crate::types::{ConfigError, Duration, Instant, NodeId, Settings, check_range, settings};
@@ -44,6 +46,8 @@ settings! {
         /// How long a sync takes.
         sync_latency: Latency = Latency::Uniform(Duration::millis(1), Duration::millis(4)),
             in Duration::ZERO..=Latency::MOST;
+        /// How much each disk holds. A write that does not fit fails, and its server stops.
+        capacity_bytes: Capacity = Capacity::Unlimited, in 64 << 10..=1 << 40, "bytes";
     }
 }
 
@@ -184,6 +188,36 @@ pub enum Action {
     ShutDown {
         /// The server.
         node: NodeId,
+    },
+    /// A server's clock runs at another rate from now on.
+    DriftClock {
+        /// The server.
+        node: NodeId,
+        /// How much faster than simulated time, in parts per million; slower when negative.
+        ppm: i64,
+    },
+    /// A server's clock is set forward or back: one of the two is given.
+    JumpClock {
+        /// The server.
+        node: NodeId,
+        /// By so much into the future.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forward: Option<Duration>,
+        /// By so much into the past, but not beyond the clock's start.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        back: Option<Duration>,
+    },
+    /// Puts a second copy of a message on its way.
+    Duplicate {
+        /// The message.
+        message: MessageId,
+    },
+    /// Mends one direction between two servers.
+    Mend {
+        /// From this server
+        from: NodeId,
+        /// to this one.
+        to: NodeId,
     },
 }
 
@@ -388,8 +422,21 @@ impl Action {
                     .iter()
                     .try_for_each(|node| server("learners", *node))
             }
+            Action::DriftClock { node, ppm } => {
+                server("node", *node)?;
+                let most = Clock::MOST_DRIFT_PPM;
+                check_range("ppm", *ppm, -most, most)
+            }
+            Action::JumpClock {
+                node,
+                forward,
+                back,
+            } => {
+                server("node", *node)?;
+                check_jump(*forward, *back)
+            }
             Action::Partition { groups } => check_groups(groups, server),
-            Action::Cut { from, to } => {
+            Action::Cut { from, to } | Action::Mend { from, to } => {
                 server("from", *from)?;
                 server("to", *to)?;
                 let differ = if from == to {
@@ -400,10 +447,10 @@ impl Action {
                 differ.map_err(|accepted| ConfigError::new("to", to.0, accepted))
             }
             Action::Heal => Ok(()),
-            Action::Drop { message } => check_message(*message),
+            Action::Drop { message } | Action::Duplicate { message } => check_message(*message),
             Action::Delay { message, by } => {
                 check_message(*message)?;
-                check_range("by", *by, Duration::micros(1), Duration::secs(3_600))
+                check_span("by", *by)
             }
             Action::Put {
                 client: who,
@@ -487,6 +534,24 @@ pub(in crate::sim) fn check_amount(actions: &[TimedAction]) -> Result<(), Config
 
 fn check_message(message: MessageId) -> Result<(), ConfigError> {
     check_range("message", message.0, 1, bounds::MESSAGE - 1)
+}
+
+/// By how much a message is delayed, or a clock jumps.
+fn check_span(field: &str, span: Duration) -> Result<(), ConfigError> {
+    check_range(field, span, Duration::micros(1), Duration::secs(3_600))
+}
+
+fn check_jump(forward: Option<Duration>, back: Option<Duration>) -> Result<(), ConfigError> {
+    match (forward, back) {
+        (Some(by), None) => check_span("forward", by),
+        (None, Some(by)) => check_span("back", by),
+        (None, None) => Err(ConfigError::new(
+            "forward",
+            "not given",
+            "a duration, unless `back` is given",
+        )),
+        (Some(_), Some(by)) => Err(ConfigError::new("back", by, "absent beside `forward`")),
+    }
 }
 
 fn check_groups(

@@ -119,6 +119,9 @@ struct Row {
     path: Option<String>,
     voters: Option<Vec<NodeId>>,
     learners: Option<Vec<NodeId>>,
+    ppm: Option<i64>,
+    forward: Option<Duration>,
+    back: Option<Duration>,
 }
 
 impl Scenario {
@@ -186,8 +189,10 @@ impl Raw {
 /// The verbs, each with the fields that it takes.
 const VERBS: &str = "crash, restart, isolate, take_snapshot, shut_down (node); \
                      transfer_leadership (to); change_membership (voters, learners); \
+                     drift_clock (node, ppm); jump_clock (node, forward or back); \
                      partition (groups); \
-                     cut (from, to); heal; drop (message); delay (message, by); \
+                     cut, mend (from, to); heal; drop, duplicate (message); \
+                     delay (message, by); \
                      put (client, key, value); get (client, key, node, path); delete (client, key); \
                      write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)";
 
@@ -248,8 +253,26 @@ impl Row {
                 from: need(self.from.take(), verb, "from", server)?,
                 to: need(self.to.take(), verb, "to", server)?,
             },
+            "mend" => Action::Mend {
+                from: need(self.from.take(), verb, "from", server)?,
+                to: need(self.to.take(), verb, "to", server)?,
+            },
             "heal" => Action::Heal,
+            "drift_clock" => Action::DriftClock {
+                node: node(self)?,
+                ppm: need(self.ppm.take(), verb, "ppm", || {
+                    "parts per million, negative for slower".into()
+                })?,
+            },
+            "jump_clock" => Action::JumpClock {
+                node: node(self)?,
+                forward: self.forward.take(),
+                back: self.back.take(),
+            },
             "drop" => Action::Drop {
+                message: message(self)?,
+            },
+            "duplicate" => Action::Duplicate {
                 message: message(self)?,
             },
             "delay" => Action::Delay {
@@ -344,6 +367,9 @@ impl Row {
             ("path", self.path.is_some()),
             ("voters", self.voters.is_some()),
             ("learners", self.learners.is_some()),
+            ("ppm", self.ppm.is_some()),
+            ("forward", self.forward.is_some()),
+            ("back", self.back.is_some()),
         ];
         fields
             .iter()

@@ -2,7 +2,7 @@
 
 use super::{Action, Expect, ReadPath, Scenario, ScenarioError, TimedAction, bounds};
 use crate::replica::ClientId;
-use crate::sim::{Latency, MessageId};
+use crate::sim::{Capacity, Latency, MessageId};
 use crate::types::{ConfigError, Duration, Instant, NodeId, Setting, SettingKind};
 use expect_test::{Expect as Golden, expect};
 use proptest::prelude::*;
@@ -63,6 +63,10 @@ fn a_scenario_is_written_for_people() {
         at(2, Action::Crash { node: NodeId(2) }),
         at(3, Action::Partition { groups }),
         at(4, Action::Delay { message: MessageId(9), by: Duration::millis(50) }),
+        at(4, Action::DriftClock { node: NodeId(2), ppm: -20_000 }),
+        at(4, Action::JumpClock { node: NodeId(3), forward: None, back: Some(Duration::millis(400)) }),
+        at(4, Action::Mend { from: NodeId(1), to: NodeId(2) }),
+        at(4, Action::Duplicate { message: MessageId(17) }),
         at(5, Action::Get { client, key: "a-1".into(), node: Some(NodeId(2)), path: ReadPath::Lease }),
         at(6, Action::TransferLeadership { to: None }),
         at(7, Action::ChangeMembership { voters: vec![NodeId(1), NodeId(2)], learners: vec![] }),
@@ -85,6 +89,10 @@ fn a_scenario_is_written_for_people() {
           { at = "2s", do = "crash", node = 2 },
           { at = "3s", do = "partition", groups = [[1], [2, 3]] },
           { at = "4s", do = "delay", by = "50ms", message = 9 },
+          { at = "4s", do = "drift_clock", node = 2, ppm = -20000 },
+          { at = "4s", do = "jump_clock", back = "400ms", node = 3 },
+          { at = "4s", do = "mend", from = 1, to = 2 },
+          { at = "4s", do = "duplicate", message = 17 },
           { at = "5s", do = "get", client = 1, key = "a-1", node = 2, path = "lease" },
           { at = "6s", do = "transfer_leadership" },
           { at = "7s", do = "change_membership", voters = [1, 2] },
@@ -234,6 +242,10 @@ fn what_cannot_work_is_named() {
         "[network]\nlatency = { normal = \"5ms\" }",
         "[network]\nloss_ppm = 0.1",
         "[network]\nloss_ppm = 1000001",
+        "[network]\nduplication_ppm = 1000001",
+        "[disk]\ncapacity_bytes = 65535",
+        "[disk]\ncapacity_bytes = -1",
+        "[disk]\ncapacity_bytes = \"lots\"",
         "[clients]\ncount = 65",
         "[clients]\nbackoff_max = \"1ms\"",
         "[expect]\nsnapshot_installed = [4]",
@@ -320,6 +332,22 @@ fn what_cannot_work_is_named() {
             [network]
             loss_ppm = 1000001
                 network.loss_ppm is 1000001, but must be between 0 and 1000000
+            [network]
+            duplication_ppm = 1000001
+                network.duplication_ppm is 1000001, but must be between 0 and 1000000
+            [disk]
+            capacity_bytes = 65535
+                disk.capacity_bytes is 65535, but must be between 65536 and 1099511627776
+            [disk]
+            capacity_bytes = -1
+                the scenario cannot be read: line 7, column 18: invalid value: integer `-1`, expected a number of bytes, or "unlimited"
+                  | capacity_bytes = -1
+                  |                  ^
+            [disk]
+            capacity_bytes = "lots"
+                the scenario cannot be read: line 7, column 18: invalid value: string "lots", expected a number of bytes, or "unlimited"
+                  | capacity_bytes = "lots"
+                  |                  ^
             [clients]
             count = 65
                 clients.count is 65, but must be between 1 and 64
@@ -351,6 +379,20 @@ fn what_is_no_action_is_named_with_its_row() {
         "{ at = \"2s\", do = \"drop\", message = 0 }",
         "{ at = \"2s\", do = \"drop\", message = 9223372036854775807 }",
         "{ at = \"2s\", do = \"delay\", message = 1, by = \"0ms\" }",
+        "{ at = \"2s\", do = \"mend\", from = 2 }",
+        "{ at = \"2s\", do = \"mend\", from = 2, to = 2 }",
+        "{ at = \"2s\", do = \"mend\", from = 2, to = 9 }",
+        "{ at = \"2s\", do = \"duplicate\" }",
+        "{ at = \"2s\", do = \"duplicate\", message = 0 }",
+        "{ at = \"2s\", do = \"drift_clock\", node = 4, ppm = 1 }",
+        "{ at = \"2s\", do = \"drift_clock\", node = 1 }",
+        "{ at = \"2s\", do = \"drift_clock\", node = 1, ppm = -500001 }",
+        "{ at = \"2s\", do = \"drift_clock\", node = 1, ppm = 0.5 }",
+        "{ at = \"2s\", do = \"jump_clock\", node = 1 }",
+        "{ at = \"2s\", do = \"jump_clock\", node = 1, by = \"1s\" }",
+        "{ at = \"2s\", do = \"jump_clock\", node = 1, forward = \"1s\", back = \"2s\" }",
+        "{ at = \"2s\", do = \"jump_clock\", node = 1, forward = \"61min\" }",
+        "{ at = \"2s\", do = \"jump_clock\", node = 1, back = \"0ms\" }",
         "{ at = \"2s\", do = \"put\", client = 2, key = \"a\", value = \"1\" }",
         "{ at = \"2s\", do = \"put\", client = 1, key = \"\", value = \"1\" }",
         "{ at = \"2s\", do = \"put\", client = 1, key = \"a\" }",
@@ -364,13 +406,13 @@ fn what_is_no_action_is_named_with_its_row() {
             { at = "2s", do = "heal" }, { at = "3s", do = "crash" }
                 action 2 (at 3s): `crash` needs `node`, a server, 1 to 3
             { at = "2s", do = "crash", node = 1, key = "a" }
-                action 1 (at 2s): `crash` takes no `key`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `crash` takes no `key`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s", do = "heal", node = 1 }
-                action 1 (at 2s): `heal` takes no `node`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `heal` takes no `node`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s", do = "explode" }
-                action 1 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s" }
-                action 1 (at 2s): `do` is missing: crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); partition (groups); cut (from, to); heal; drop (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `do` is missing: crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { do = "heal" }
                 action 1: `at` is missing: when, as "2s"
             { at = "800h", do = "heal" }
@@ -393,6 +435,36 @@ fn what_is_no_action_is_named_with_its_row() {
                 action 1 (at 2s): `message` of `drop` is 9223372036854775807, but must be between 1 and 9007199254740991
             { at = "2s", do = "delay", message = 1, by = "0ms" }
                 action 1 (at 2s): `by` of `delay` is 0ms, but must be between 1us and 3600s
+            { at = "2s", do = "mend", from = 2 }
+                action 1 (at 2s): `mend` needs `to`, a server, 1 to 3
+            { at = "2s", do = "mend", from = 2, to = 2 }
+                action 1 (at 2s): `to` of `mend` is 2, but must be another server than `from`
+            { at = "2s", do = "mend", from = 2, to = 9 }
+                action 1 (at 2s): `to` of `mend` is 9, but must be a server, 1 to 3
+            { at = "2s", do = "duplicate" }
+                action 1 (at 2s): `duplicate` needs `message`, the number of a message in flight
+            { at = "2s", do = "duplicate", message = 0 }
+                action 1 (at 2s): `message` of `duplicate` is 0, but must be between 1 and 9007199254740991
+            { at = "2s", do = "drift_clock", node = 4, ppm = 1 }
+                action 1 (at 2s): `node` of `drift_clock` is 4, but must be a server, 1 to 3
+            { at = "2s", do = "drift_clock", node = 1 }
+                action 1 (at 2s): `drift_clock` needs `ppm`, parts per million, negative for slower
+            { at = "2s", do = "drift_clock", node = 1, ppm = -500001 }
+                action 1 (at 2s): `ppm` of `drift_clock` is -500001, but must be between -500000 and 500000
+            { at = "2s", do = "drift_clock", node = 1, ppm = 0.5 }
+                the scenario cannot be read: line 6, column 62: invalid type: floating point `0.5`, expected a whole number
+                  |  { at = "2s", do = "drift_clock", node = 1, ppm = 0.5 } ]
+                  |                                                   ^
+            { at = "2s", do = "jump_clock", node = 1 }
+                action 1 (at 2s): `forward` of `jump_clock` is not given, but must be a duration, unless `back` is given
+            { at = "2s", do = "jump_clock", node = 1, by = "1s" }
+                action 1 (at 2s): `jump_clock` takes no `by`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+            { at = "2s", do = "jump_clock", node = 1, forward = "1s", back = "2s" }
+                action 1 (at 2s): `back` of `jump_clock` is 2s, but must be absent beside `forward`
+            { at = "2s", do = "jump_clock", node = 1, forward = "61min" }
+                action 1 (at 2s): `forward` of `jump_clock` is 3660s, but must be between 1us and 3600s
+            { at = "2s", do = "jump_clock", node = 1, back = "0ms" }
+                action 1 (at 2s): `back` of `jump_clock` is 0ms, but must be between 1us and 3600s
             { at = "2s", do = "put", client = 2, key = "a", value = "1" }
                 action 1 (at 2s): `client` of `put` is 2, but must be a client, 1 to 1
             { at = "2s", do = "put", client = 1, key = "", value = "1" }
@@ -427,10 +499,19 @@ fn action() -> impl Strategy<Value = Action> {
         node().prop_map(|node| Action::Isolate { node }),
         node().prop_map(|node| Action::TakeSnapshot { node }),
         Just(Action::Heal),
+        (node(), -500_000i64..=500_000)
+            .prop_map(|(node, ppm)| Action::DriftClock { node, ppm }),
+        (node(), 1u64..=3_600_000_000, any::<bool>()).prop_map(|(node, by, ahead)| {
+            let by = Duration(by);
+            let (forward, back) = (ahead.then_some(by), (!ahead).then_some(by));
+            Action::JumpClock { node, forward, back }
+        }),
         (1u32..=4).prop_map(|from| Action::Cut { from: NodeId(from), to: NodeId(from + 1) }),
         (1u32..=4).prop_map(|split| Action::Partition {
             groups: vec![(1..=split).map(NodeId).collect(), (split + 1..=5).map(NodeId).collect()],
         }),
+        (1u32..=4).prop_map(|from| Action::Mend { from: NodeId(from), to: NodeId(from + 1) }),
+        message().prop_map(|message| Action::Duplicate { message }),
         message().prop_map(|message| Action::Drop { message }),
         (message(), 1u64..600_000_000)
             .prop_map(|(message, by)| Action::Delay { message, by: Duration(by) }),
@@ -521,7 +602,12 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             scenario.network.latency = latency;
             scenario.network.client_latency = client_latency;
             scenario.network.loss_ppm = loss_ppm;
+            scenario.network.duplication_ppm = 1_000_000 - loss_ppm;
             scenario.disk.sync_latency = sync_latency;
+            scenario.disk.capacity_bytes = match seed % 3 {
+                0 => Capacity::Unlimited,
+                _ => Capacity::Bytes((64 << 10) + seed % (1 << 30)),
+            };
             scenario.clients.count = 4;
             let timed = |(at, action)| TimedAction {
                 at: Instant(at),
@@ -577,8 +663,8 @@ fn another(setting: &Setting) -> String {
         SettingKind::Latency => "3ms to 9ms".into(),
         SettingKind::Duration => halfway(&setting.default).to_string(),
         SettingKind::Bytes | SettingKind::Ppm | SettingKind::Count => {
-            let given: u64 = setting.default.parse().expect("a number");
-            (given + 1).to_string()
+            let given = setting.default.parse::<u64>();
+            given.map_or(setting.low.clone(), |given| (given + 1).to_string())
         }
     }
 }

@@ -98,5 +98,9 @@ pub fn verb(action: &Action) -> &'static str {
         Action::TransferLeadership { .. } => "transfer_leadership",
         Action::ChangeMembership { .. } => "change_membership",
         Action::ShutDown { .. } => "shut_down",
+        Action::DriftClock { .. } => "drift_clock",
+        Action::JumpClock { .. } => "jump_clock",
+        Action::Duplicate { .. } => "duplicate",
+        Action::Mend { .. } => "mend",
     }
 }

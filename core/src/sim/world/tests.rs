@@ -1,10 +1,14 @@
 //! One seed, one history; and nothing that a scenario may ask for stops the world.
 
+mod clocks;
+mod disks;
+mod links;
+
 use super::World;
 use crate::replica::ClientId;
 use crate::sim::{
-    Action, Cause, Latency, MessageId, Place, ReadPath, Scenario, Step, TimedAction, Timeline,
-    What, expectations,
+    Action, Cause, Clock, DuplicationReason, Latency, MessageId, Place, ReadPath, Scenario, Step,
+    TimedAction, Timeline, What, expectations,
 };
 use crate::types::{Duration, Instant, NodeId, Rng};
 use std::sync::Arc;
@@ -47,7 +51,7 @@ fn any_action(rng: &mut Rng, world: &World) -> Action {
     let some = rng.below(flying.len() as u64) as usize;
     let message = flying.get(some).copied().unwrap_or(MessageId(1));
     let key = format!("k{}", rng.below(10));
-    match rng.below(14) {
+    match rng.below(18) {
         0 | 1 => Action::Crash { node },
         2 | 3 => Action::Restart { node },
         4 => Action::Isolate { node },
@@ -83,6 +87,29 @@ fn any_action(rng: &mut Rng, world: &World) -> Action {
             }
         }
         12 => Action::TakeSnapshot { node },
+        15 => Action::Duplicate { message },
+        16 if nodes > 1 => Action::Mend {
+            from: node,
+            to: NodeId(node.0 % nodes + 1),
+        },
+        13 => {
+            let most = Clock::MOST_DRIFT_PPM;
+            let ppm = rng.between(0, 2 * most.unsigned_abs()) as i64 - most;
+            Action::DriftClock { node, ppm }
+        }
+        14 => {
+            let by = Some(Duration::micros(rng.between(1, 1_000_000)));
+            let (forward, back) = if rng.chance(500_000) {
+                (by, None)
+            } else {
+                (None, by)
+            };
+            Action::JumpClock {
+                node,
+                forward,
+                back,
+            }
+        }
         _ => Action::Heal,
     }
 }
@@ -94,6 +121,7 @@ fn rough(seed: u64, rng: &mut Rng) -> Scenario {
     scenario.nodes = rng.between(1, 9) as u32;
     scenario.clients.count = rng.between(1, 4) as u32;
     scenario.network.loss_ppm = rng.below(100_000) as u32;
+    scenario.network.duplication_ppm = rng.below(100_000) as u32;
     scenario.server.snapshot.entries = rng.between(1, 40);
     scenario.server.raft.trailing_entries = rng.below(5);
     scenario.server.raft.snapshot_chunk_bytes = rng.between(16, 512);
@@ -142,7 +170,7 @@ fn a_clone_goes_on_as_the_original_does() {
 /// Also the witness that the storms do what they should: something of everything happens.
 #[test]
 fn no_storm_stops_the_world_and_each_replays_from_its_file() {
-    let mut seen = [0u64; 6];
+    let mut seen = [0u64; 11];
     for seed in 0..60 {
         let session = storm(seed);
         let text = session.world().scenario().to_toml();
@@ -165,13 +193,20 @@ fn no_storm_stops_the_world_and_each_replays_from_its_file() {
                 What::MessageLost { .. } => 2,
                 What::MessageDelayed { .. } => 3,
                 What::ActionRefused { .. } => 4,
+                What::ClockDrifts { .. } => 5,
+                What::ClockSet { .. } => 6,
+                What::NetworkMended { .. } => 7,
+                What::MessageDuplicated { why, .. } => match why {
+                    DuplicationReason::Network => 8,
+                    DuplicationReason::ByHand => 9,
+                },
                 What::StartFailed { .. } => panic!("seed {seed}: {happening:?}"),
                 _ => continue,
             };
             seen[kind] += 1;
         }
         let nodes = world.nodes().iter();
-        seen[5] += nodes.map(|node| node.snapshots_installed()).sum::<u64>();
+        seen[10] += nodes.map(|node| node.snapshots_installed()).sum::<u64>();
         let _ = expectations(&world);
     }
     assert!(seen.iter().all(|count| *count > 0), "{seen:?}");

@@ -3,9 +3,10 @@
 use super::{Told, alerts, count, detail, server, story, trace};
 use crate::replica::Lane;
 use crate::sim::{
-    Address, ClientEvent, LossReason, MessageId, OperationResult, Place, RetryReason, What,
+    Address, ClientEvent, DuplicationReason, LossReason, MessageId, OperationResult, Place,
+    RetryReason, What,
 };
-use crate::types::NodeId;
+use crate::types::{Duration, NodeId};
 
 pub(super) fn tell(place: Place, what: &What) -> Told {
     match what {
@@ -31,6 +32,16 @@ pub(super) fn tell(place: Place, what: &What) -> Told {
             "delayed",
             format!("{message} is held back and will arrive at {until}"),
         ),
+        What::MessageDuplicated { message, copy, why } => match why {
+            DuplicationReason::Network => detail(
+                "duplicated",
+                format!("the network delivers {message} twice: {copy} is a copy of it"),
+            ),
+            DuplicationReason::ByHand => story(
+                "duplicated",
+                format!("{message} is duplicated by hand: {copy} is a copy of it"),
+            ),
+        },
         What::WriteIssued { write, bytes } => {
             let lane = lane(write.lane);
             trace(
@@ -87,6 +98,19 @@ pub(super) fn tell(place: Place, what: &What) -> Told {
                 format!("the network is whole again: {cuts} mended"),
             )
         }
+        What::NetworkMended { from, to } => story(
+            "healed",
+            format!("the network is mended from {from} to {to}"),
+        ),
+        What::ClockDrifts { ppm } => story("clock", format!("{place}'s clock {}", rate(*ppm))),
+        What::ClockSet { from, to } => {
+            let (way, by) = match to >= from {
+                true => ("forward", to.since(*from)),
+                false => ("back", from.since(*to)),
+            };
+            let sentence = format!("{place}'s clock jumps {way} by {by}: it shows {to} now");
+            story("clock", sentence)
+        }
         What::ActionRefused { why } => detail("refused", format!("nothing is done: {why}")),
     }
 }
@@ -95,6 +119,16 @@ fn node_of(place: Place) -> NodeId {
     match place {
         Place::Node(node) => node,
         Place::Client(_) | Place::World => unreachable!("replicas live on servers"),
+    }
+}
+
+/// How a clock runs beside simulated time. A part in a million is a microsecond in a second.
+fn rate(ppm: i64) -> String {
+    let in_a_second = Duration::micros(ppm.unsigned_abs());
+    match ppm {
+        0 => "runs as fast as simulated time from now on".into(),
+        1.. => format!("runs fast from now on: it gains {in_a_second} in every second"),
+        ..0 => format!("runs slow from now on: it loses {in_a_second} in every second"),
     }
 }
 
