@@ -24,6 +24,9 @@ pub struct Machine {
     applied: Index,
     state: Vec<String>,
     runs: u64,
+    /// How many reads were asked for in this run: their numbers begin anew in the next one, as
+    /// those of a replica do.
+    reads: u64,
 }
 
 /// What a disk holds.
@@ -45,17 +48,19 @@ pub enum Told {
     Stored(NodeId, Position),
 }
 
+/// A message on its way: who sent it, and to whom.
+pub type Sent = (NodeId, NodeId, Message);
+
 pub struct Cluster {
     pub config: Config,
     pub bootstrap: Membership,
     pub machines: BTreeMap<NodeId, Machine>,
-    pub messages: Vec<(NodeId, NodeId, Message)>,
+    pub messages: Vec<Sent>,
     /// Messages that a script keeps aside.
-    pub held: Vec<(NodeId, NodeId, Message)>,
+    pub held: Vec<Sent>,
     pub cuts: BTreeSet<(NodeId, NodeId)>,
     pub now: Instant,
     pub told: Vec<Told>,
-    reads: u64,
 }
 
 impl Cluster {
@@ -71,7 +76,6 @@ impl Cluster {
             cuts: BTreeSet::new(),
             now: Instant::ZERO,
             told: Vec::new(),
-            reads: 0,
         };
         for id in 1..=voters + spares {
             cluster.machines.insert(NodeId(id), Machine::blank());
@@ -123,6 +127,7 @@ impl Cluster {
         machine.state = disk.snapshot.as_ref().map(state_of).unwrap_or_default();
         machine.waiting.clear();
         machine.reached = 0;
+        machine.reads = 0;
         let restored = Restored {
             bootstrap,
             term: disk.term,
@@ -162,7 +167,6 @@ impl Cluster {
     }
 
     fn carry_out(&mut self, id: NodeId, mut out: Output) {
-        let now = self.now;
         loop {
             self.tell(id, &mut out);
             let machine = self.machine(id);
@@ -181,7 +185,6 @@ impl Cluster {
             self.sync(id, usize::MAX, &mut out);
         }
         self.apply(id);
-        let _ = now;
     }
 
     fn tell(&mut self, id: NodeId, out: &mut Output) {
@@ -197,12 +200,21 @@ impl Cluster {
 
     /// A snapshot arrived whole: it is stored at once, and consensus told.
     fn store(&mut self, id: NodeId, covers: Position, data: Bytes, out: &mut Output) {
-        let membership = Arc::new(membership_of(&data));
-        let snapshot = Snapshot::new(covers, membership, data);
+        let snapshot = self.written(covers, data);
         self.told.push(Told::Stored(id, covers));
         let now = self.now;
         self.machine(id).durable.files.push(snapshot.clone());
         self.server(id).on_snapshot_stored(now, snapshot, out);
+    }
+
+    /// The snapshot of which these are the bytes, as the server that took it wrote it. Its
+    /// membership is not read from the bytes, which hold the voters for people only: so a script
+    /// sees all of a membership travel, and the sizes of snapshots stay small.
+    fn written(&self, covers: Position, data: Bytes) -> Snapshot {
+        let files = self.machines.values().flat_map(|m| &m.durable.files);
+        let mut same = files.filter(|file| (file.covers, &file.data) == (covers, &data));
+        let origin = same.next().expect("some server took this snapshot");
+        Snapshot::new(covers, Arc::clone(&origin.membership), data)
     }
 
     fn restore(&mut self, id: NodeId) {
@@ -273,15 +285,25 @@ impl Cluster {
         self.with(id, |server, _, out| server.on_snapshot_taken(snapshot, out));
     }
 
+    /// Cuts all ways between these servers and all others.
+    pub fn partition(&mut self, side: &[NodeId]) {
+        let others = self.machines.keys().filter(|id| !side.contains(id));
+        for other in others {
+            let both = side.iter().flat_map(|id| [(*id, *other), (*other, *id)]);
+            self.cuts.extend(both);
+        }
+    }
+
     pub fn crash(&mut self, id: NodeId) -> usize {
         let machine = self.machine(id);
         machine.server = None;
         machine.waiting.len()
     }
 
-    pub fn next_read(&mut self) -> ReadId {
-        self.reads += 1;
-        ReadId(self.reads)
+    pub fn next_read(&mut self, id: NodeId) -> ReadId {
+        let machine = self.machine(id);
+        machine.reads += 1;
+        ReadId(machine.reads)
     }
 
     /// Hands over one message, unless its way is cut or its receiver down. Tells whether it
@@ -317,6 +339,7 @@ impl Machine {
             applied: Index::ZERO,
             state: Vec::new(),
             runs: 0,
+            reads: 0,
         }
     }
 }
@@ -352,24 +375,12 @@ fn numbers(nodes: &[NodeId]) -> String {
     numbers.join(",")
 }
 
-/// `1,2,3|a,b`: the voters, then the state.
-fn parts(data: &[u8]) -> (String, String) {
-    let text = String::from_utf8_lossy(data).into_owned();
-    let (voters, state) = text
+/// Snapshots are written `1,2,3|a,b`: the voters, then what was applied.
+fn state_of(snapshot: &Snapshot) -> Vec<String> {
+    let text = String::from_utf8_lossy(&snapshot.data);
+    let (_, state) = text
         .split_once('|')
         .expect("written by a snapshot of this harness");
-    (voters.into(), state.into())
-}
-
-fn membership_of(data: &[u8]) -> Membership {
-    let (voters, _) = parts(data);
-    let number = |text: &str| NodeId(text.parse().expect("the number of a server"));
-    let voters: Vec<NodeId> = voters.split(',').map(number).collect();
-    Membership::of_voters(&voters)
-}
-
-fn state_of(snapshot: &Snapshot) -> Vec<String> {
-    let (_, state) = parts(&snapshot.data);
     state
         .split(',')
         .filter(|text| !text.is_empty())

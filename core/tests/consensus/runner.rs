@@ -9,21 +9,24 @@
 //! | `run 500ms` | the same, and every message arrives at once |
 //! | `propose n1 a b` / `read n1 [lease]` / `snapshot n1` | what its host asks of a server |
 //! | `transfer n1 [n2]` / `change n1 voters=1,2 learners=3` | what an operator asks |
-//! | `deliver [from=n1] [to=n2] [newest]` | hands over what is on its way now, oldest first; `newest` the newest only |
-//! | `repeat from=n1 to=n2` | hands over the oldest, and keeps it |
-//! | `drop [from=n1] [to=n2]` | loses what is on its way |
-//! | `hold [from=n1] [to=n2]` / `release` | keeps what is on its way aside, and puts it back |
+//! | `deliver [WHICH]` | hands over what is on its way now, oldest first |
+//! | `repeat [WHICH]` | hands over the oldest, and keeps it |
+//! | `drop [WHICH]` / `hold [WHICH]` | loses what is on its way, or keeps it aside |
+//! | `release` | puts back what was kept aside, as the newest |
 //! | `stabilize` | hands over until nothing is on its way |
-//! | `isolate n1` / `cut n1 n2` / `heal` | cuts and mends |
+//! | `partition n1 n2` | cuts these off from all others, not from each other |
+//! | `cut n1 n2` / `heal` | cuts the way from the one to the other; mends all |
 //! | `slow-disk n1` / `durable n1 [COUNT]` | writes wait, and become durable |
 //! | `crash n1` / `restart n1` | the machine loses what is not durable, and starts again |
 //! | `jump forward=1s` / `jump back=1s` | the clock of all servers jumps |
 //! | `status` / `log` / `progress n1` / `messages` / `state` / `lease n1` | what is |
+//!
+//! WHICH is any of `from=n1`, `to=n2`, and `oldest` or `newest` for a single message.
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Sent};
 use crate::words;
 use bytes::Bytes;
-use flotilla_core::raft::{Config, MembershipChange, Message, ProposeRefusal, Raft, ReadVia, Role};
+use flotilla_core::raft::{Config, MembershipChange, ProposeRefusal, Raft, ReadVia, Role};
 use flotilla_core::types::{Duration, Instant, NodeId, Settings};
 use goldenscript::{Argument, Command, Context};
 use std::error::Error;
@@ -149,7 +152,7 @@ fn act(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
         "disk" | "slow-disk" | "durable" | "crash" | "restart" => disks(cluster, verb, args),
         "campaign" | "tick" | "run" | "jump" => time(cluster, verb, args),
         "propose" | "read" | "snapshot" | "transfer" | "change" => ask(cluster, verb, args),
-        "deliver" | "repeat" | "drop" | "hold" | "release" | "stabilize" | "isolate" | "cut"
+        "deliver" | "repeat" | "drop" | "hold" | "release" | "stabilize" | "partition" | "cut"
         | "heal" => network(cluster, verb, args),
         "status" | "log" | "progress" | "messages" | "state" | "lease" => look(cluster, verb, args),
         unknown => Err(format!("`{unknown}` is no verb").into()),
@@ -200,15 +203,16 @@ fn time(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
         "tick" => {
             let span: Duration = args.word()?.parse()?;
             let until = cluster.now + span;
-            while let Some((due, id)) = next_deadline(cluster).filter(|(due, _)| *due <= until) {
-                cluster.now = cluster.now.max(due);
-                cluster.with(id, |server, now, out| server.on_deadline(now, out));
+            for _ in 0..MOST_REPEATS {
+                if !wake_next(cluster, until) {
+                    return Ok(String::new());
+                }
             }
-            cluster.now = until;
+            return Err(endless("a deadline comes", cluster));
         }
         "run" => {
             let span: Duration = args.word()?.parse()?;
-            return Ok(run(cluster, span));
+            return run(cluster, span);
         }
         _ => match (args.take("forward"), args.take("back")) {
             (Some(span), None) => cluster.now = cluster.now + span.parse::<Duration>()?,
@@ -219,23 +223,29 @@ fn time(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
     Ok(String::new())
 }
 
-fn run(cluster: &mut Cluster, span: Duration) -> String {
+fn run(cluster: &mut Cluster, span: Duration) -> Outcome {
     let (until, mut output) = (cluster.now + span, String::new());
-    loop {
-        while !cluster.messages.is_empty() {
-            let all = take(cluster, |_| true);
-            deliver(cluster, all, &mut output);
+    for _ in 0..MOST_REPEATS {
+        settle(cluster, &mut output)?;
+        if !wake_next(cluster, until) {
+            return Ok(output);
         }
-        let Some((due, id)) = next_deadline(cluster).filter(|(due, _)| *due <= until) else {
-            cluster.now = until;
-            return output;
-        };
-        cluster.now = cluster.now.max(due);
-        cluster.with(id, |server, now, out| server.on_deadline(now, out));
         for told in cluster.told.drain(..) {
             let _ = writeln!(output, "{}", words::told(&told));
         }
     }
+    Err(endless("a deadline comes", cluster))
+}
+
+/// Lets time pass to the next deadline that comes by then, or to then if none does; tells whether
+/// one came.
+fn wake_next(cluster: &mut Cluster, until: Instant) -> bool {
+    let due = next_deadline(cluster).filter(|(due, _)| *due <= until);
+    cluster.now = due.map_or(until, |(due, _)| cluster.now.max(due));
+    if let Some((_, id)) = due {
+        cluster.with(id, |server, now, out| server.on_deadline(now, out));
+    }
+    due.is_some()
 }
 
 fn next_deadline(cluster: &Cluster) -> Option<(Instant, NodeId)> {
@@ -269,7 +279,7 @@ fn ask(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
             } else {
                 ReadVia::Quorum
             };
-            let read = cluster.next_read();
+            let read = cluster.next_read(id);
             cluster.with(id, |server, now, out| server.read(now, read, via, out));
         }
         "snapshot" => cluster.snapshot(id),
@@ -299,51 +309,33 @@ fn refusal(id: NodeId, why: Option<impl std::fmt::Display>) -> String {
 
 fn network(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
     let mut output = String::new();
-    let from = args.take("from").map(|text| node(&text)).transpose()?;
-    let to = args.take("to").map(|text| node(&text)).transpose()?;
-    let fits = |sent: &(NodeId, NodeId, Message)| {
-        from.is_none_or(|from| sent.0 == from) && to.is_none_or(|to| sent.1 == to)
-    };
     match verb {
         "deliver" => {
-            let newest = args.has("newest");
-            let mut chosen = take(cluster, fits);
-            if newest {
-                let last = chosen.pop();
-                cluster.messages.splice(0..0, chosen);
-                chosen = last.into_iter().collect();
-            }
+            let chosen = choose(cluster, args)?;
             deliver(cluster, chosen, &mut output);
         }
         "repeat" => {
+            let fits = ways(args)?;
             let first = cluster.messages.iter().find(|sent| fits(sent)).cloned();
             deliver(cluster, first.into_iter().collect(), &mut output);
         }
         "drop" => {
-            for (from, to, message) in take(cluster, fits) {
+            for (from, to, message) in choose(cluster, args)? {
                 let _ = writeln!(output, "lost: {from} to {to}: {}", words::message(&message));
             }
         }
         "hold" => {
-            let held = take(cluster, fits);
+            let held = choose(cluster, args)?;
             cluster.held.extend(held);
         }
         "release" => {
             let held = std::mem::take(&mut cluster.held);
             cluster.messages.extend(held);
         }
-        "stabilize" => {
-            while !cluster.messages.is_empty() {
-                let all = take(cluster, |_| true);
-                deliver(cluster, all, &mut output);
-            }
-        }
-        "isolate" => {
-            let id = args.node()?;
-            let others: Vec<NodeId> = cluster.machines.keys().copied().collect();
-            for other in others.into_iter().filter(|other| *other != id) {
-                cluster.cuts.extend([(id, other), (other, id)]);
-            }
+        "stabilize" => settle(cluster, &mut output)?,
+        "partition" => {
+            let side: Result<Vec<NodeId>, _> = args.words.drain(..).map(|n| node(&n)).collect();
+            cluster.partition(&side?);
         }
         "cut" => {
             let cut = (args.node()?, args.node()?);
@@ -354,10 +346,50 @@ fn network(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
     Ok(output)
 }
 
-fn take(
-    cluster: &mut Cluster,
-    fits: impl Fn(&(NodeId, NodeId, Message)) -> bool,
-) -> Vec<(NodeId, NodeId, Message)> {
+/// Which ways are meant: `from=` and `to=`, each of which may be left out.
+fn ways(args: &mut Args) -> Result<impl Fn(&Sent) -> bool + use<>, Box<dyn Error>> {
+    let from = args.take("from").map(|text| node(&text)).transpose()?;
+    let to = args.take("to").map(|text| node(&text)).transpose()?;
+    Ok(move |sent: &Sent| {
+        from.is_none_or(|from| sent.0 == from) && to.is_none_or(|to| sent.1 == to)
+    })
+}
+
+/// Takes the messages that the arguments name off their ways, oldest first.
+fn choose(cluster: &mut Cluster, args: &mut Args) -> Result<Vec<Sent>, Box<dyn Error>> {
+    let fits = ways(args)?;
+    let place = match (args.has("oldest"), args.has("newest")) {
+        (false, false) => return Ok(take(cluster, fits)),
+        (true, false) => cluster.messages.iter().position(fits),
+        (false, true) => cluster.messages.iter().rposition(fits),
+        (true, true) => return Err("one message is the oldest or the newest".into()),
+    };
+    let place = place.ok_or("no such message is on its way")?;
+    Ok(vec![cluster.messages.remove(place)])
+}
+
+/// After everything was handed over, or a deadline came, so often in one verb, servers are taken to
+/// go on for ever: far more than any script needs.
+const MOST_REPEATS: u32 = 1_000;
+
+fn endless(what: &str, cluster: &Cluster) -> Box<dyn Error> {
+    let pending = words::pending(cluster);
+    format!("{what} again after {MOST_REPEATS} times; on their way:\n{pending}").into()
+}
+
+/// Hands over until nothing is on its way.
+fn settle(cluster: &mut Cluster, output: &mut String) -> Result<(), Box<dyn Error>> {
+    for _ in 0..MOST_REPEATS {
+        if cluster.messages.is_empty() {
+            return Ok(());
+        }
+        let all = take(cluster, |_| true);
+        deliver(cluster, all, output);
+    }
+    Err(endless("everything is handed over", cluster))
+}
+
+fn take(cluster: &mut Cluster, fits: impl Fn(&Sent) -> bool) -> Vec<Sent> {
     let (chosen, rest) = std::mem::take(&mut cluster.messages)
         .into_iter()
         .partition(fits);
@@ -365,7 +397,7 @@ fn take(
     chosen
 }
 
-fn deliver(cluster: &mut Cluster, messages: Vec<(NodeId, NodeId, Message)>, output: &mut String) {
+fn deliver(cluster: &mut Cluster, messages: Vec<Sent>, output: &mut String) {
     for (from, to, message) in messages {
         let text = words::message(&message);
         let way = if cluster.hand_over(from, to, message) {

@@ -1,6 +1,6 @@
 //! One line for everything that a script can see.
 
-use crate::cluster::{Cluster, Told};
+use crate::cluster::{Cluster, Sent, Told};
 use flotilla_core::raft::{
     AppendOutcome, Entry, Mandate, Message, Payload, Progress, Raft, ReadOutcome, ReadVia, Role,
     Sending, SnapshotOutcome,
@@ -75,6 +75,12 @@ pub fn message(message: &Message) -> String {
         }
         Message::AppendResponse(m) => match &m.outcome {
             AppendOutcome::Accepted { matched } => format!("appended to {matched}"),
+            // Who holds the entry refuses for another reason: the term of the request is over.
+            AppendOutcome::Rejected(conflict)
+                if conflict.conflicting.is_none() && conflict.previous.index <= conflict.last =>
+            {
+                format!("refuses what is after {}", conflict.previous)
+            }
             AppendOutcome::Rejected(conflict) => {
                 let held = conflict.conflicting.map_or(String::new(), |held| {
                     format!(", holds term {} from {}", held.term, held.index)
@@ -176,8 +182,7 @@ pub fn progress(progress: &Progress) -> String {
 }
 
 pub fn pending(cluster: &Cluster) -> String {
-    let line =
-        |(from, to, sent): &(NodeId, NodeId, Message)| format!("{from} to {to}: {}", message(sent));
+    let line = |(from, to, sent): &Sent| format!("{from} to {to}: {}", message(sent));
     let lines: Vec<String> = cluster.messages.iter().map(line).collect();
     lines.join("\n")
 }
