@@ -227,9 +227,20 @@ pub struct ReadIndexRequest {
     /// The follower's term.
     pub term: Term,
     /// Chosen by the follower, echoed by the answer.
-    pub read: u64,
+    pub read: ReadTag,
     /// How the leader may make sure that it still leads.
     pub via: ReadVia,
+}
+
+/// Names a read that a follower asks its leader about. Numbers begin anew when the follower starts
+/// again, and an answer to the same number of its former run would let it read what was committed
+/// long ago; so the run is part of the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ReadTag {
+    /// Tells the runs of one server apart.
+    pub run: u64,
+    /// The number that the server's host chose in this run.
+    pub number: u64,
 }
 
 /// How a leader makes sure that it still leads when a read arrives.
@@ -247,7 +258,7 @@ pub struct ReadIndexResponse {
     /// The answering server's term.
     pub term: Term,
     /// The follower's choice.
-    pub read: u64,
+    pub read: ReadTag,
     /// What must be applied before the read is answered; none when the asked server is not, or
     /// not any more, the leader.
     pub index: Option<Index>,

@@ -54,7 +54,7 @@ pub use log::{Fit, Log};
 pub use membership::{ChangeRefusal, Membership, MembershipChange, Standing};
 pub use message::{
     AppendOutcome, AppendRequest, AppendResponse, Conflict, Mandate, Message, PreVoteRequest,
-    PreVoteResponse, ReadIndexRequest, ReadIndexResponse, ReadVia, SnapshotOutcome,
+    PreVoteResponse, ReadIndexRequest, ReadIndexResponse, ReadTag, ReadVia, SnapshotOutcome,
     SnapshotRequest, SnapshotResponse, TimeoutNow, VoteRequest, VoteResponse,
 };
 pub use output::{Output, Persist, ReadId, ReadOutcome, ReceivedSnapshot};

@@ -7,7 +7,7 @@
 //! round at all.
 
 use super::event::Event;
-use super::message::{Message, ReadIndexRequest, ReadIndexResponse, ReadVia};
+use super::message::{Message, ReadIndexRequest, ReadIndexResponse, ReadTag, ReadVia};
 use super::output::{Output, ReadId, ReadOutcome};
 use super::role::Role;
 use super::server::Raft;
@@ -23,8 +23,8 @@ pub enum Reader {
     Follower {
         /// The follower.
         node: NodeId,
-        /// The number it chose.
-        read: u64,
+        /// The name it chose.
+        read: ReadTag,
     },
 }
 
@@ -79,7 +79,8 @@ impl Raft {
             Role::Follower(follower) => match follower.leader {
                 Some(leader) => {
                     follower.reads.asked.push((read, now));
-                    let read = read.0;
+                    let (run, number) = (self.run, read.0);
+                    let read = ReadTag { run, number };
                     let request = ReadIndexRequest { term, read, via };
                     out.messages
                         .push((leader, Message::ReadIndexRequest(request)));
@@ -130,7 +131,10 @@ impl Raft {
         let Role::Follower(follower) = &mut self.role else {
             return;
         };
-        let read = ReadId(response.read);
+        if response.read.run != self.run {
+            return;
+        }
+        let read = ReadId(response.read.number);
         let Some(place) = follower
             .reads
             .asked

@@ -20,7 +20,7 @@ use super::promise::{Promise, PromiseReason};
 use super::reads::{AskedReads, LeaderReads};
 use super::reconfigure::Memberships;
 use super::role::{Follower, Incoming, Leader, Role, Timer};
-use crate::types::{Duration, Index, Instant, NodeId, Position, Rng, Term};
+use crate::types::{Duration, Fingerprint, Index, Instant, NodeId, Position, Rng, Term};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -100,6 +100,8 @@ pub struct Raft {
     pub(super) memberships: Memberships,
     pub(super) config: Arc<Config>,
     pub(super) rng: Rng,
+    /// Tells this run of the server from its others.
+    pub(super) run: u64,
     pub(super) term: Term,
     pub(super) vote: Option<NodeId>,
     pub(super) log: Log,
@@ -117,7 +119,8 @@ pub struct Raft {
 }
 
 impl Raft {
-    /// A server that starts as a follower, with what its disk remembered.
+    /// A server that starts as a follower, with what its disk remembered. Each run of a server
+    /// needs a seed of its own.
     #[must_use]
     pub fn new(id: NodeId, setup: (Arc<Config>, u64), restored: Restored, now: Instant) -> Raft {
         let (config, seed) = setup;
@@ -142,6 +145,7 @@ impl Raft {
             id,
             memberships: Memberships::of(membership, &log),
             rng: Rng::new(seed),
+            run: Fingerprint::of(&("run", seed)),
             term: restored.term,
             vote: restored.vote,
             durability: Durability::recovered(log.last().index),

@@ -249,11 +249,11 @@ fn peer_detail(flying: &InFlight, message: &Message) -> (String, Vec<Field>) {
             }
         }
         Message::ReadIndexRequest(m) => {
-            fields.push(field("read", m.read));
+            fields.push(field("read", m.read.number));
             format!("{from} asks {to} which index it must see applied to answer a read")
         }
         Message::ReadIndexResponse(m) => {
-            fields.push(field("read", m.read));
+            fields.push(field("read", m.read.number));
             match m.index {
                 Some(index) => format!("{from} tells {to} to read at index {index} or later"),
                 None => format!("{from} tells {to} that it does not lead"),
