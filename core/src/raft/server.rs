@@ -20,7 +20,9 @@ use super::promise::{Promise, PromiseReason};
 use super::reads::{AskedReads, LeaderReads};
 use super::reconfigure::Memberships;
 use super::role::{Follower, Incoming, Leader, Role, Timer};
-use crate::types::{Duration, Fingerprint, Index, Instant, NodeId, Position, Rng, Term};
+use crate::types::{
+    Address, Duration, Fingerprint, Incarnation, Index, Instant, NodeId, Position, Rng, Term,
+};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -30,6 +32,8 @@ pub struct Restored {
     /// The members that a new cluster begins with; empty for a server that joins one and is told
     /// by its leader.
     pub bootstrap: Membership,
+    /// The life of the server's memory.
+    pub incarnation: Incarnation,
     /// The durable term.
     pub term: Term,
     /// The vote given in it.
@@ -97,6 +101,7 @@ pub enum ProposeRefusal {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Raft {
     pub(super) id: NodeId,
+    pub(super) incarnation: Incarnation,
     pub(super) memberships: Memberships,
     pub(super) config: Arc<Config>,
     pub(super) rng: Rng,
@@ -128,7 +133,9 @@ impl Raft {
             Some(snapshot) => (snapshot.covers, Arc::clone(&snapshot.membership)),
             None => (Position::ZERO, Arc::new(restored.bootstrap)),
         };
-        let is_new = restored.term == Term::ZERO && base == Position::ZERO;
+        let is_new = restored.term == Term::ZERO
+            && base == Position::ZERO
+            && restored.incarnation == Incarnation::FIRST;
         let log = Log::new(base, restored.entries);
         let commit = restored.commit.max(base.index).min(log.last().index);
         let timer = Timer {
@@ -143,6 +150,7 @@ impl Raft {
         };
         let mut raft = Raft {
             id,
+            incarnation: restored.incarnation,
             memberships: Memberships::of(membership, &log),
             rng: Rng::new(seed),
             run: Fingerprint::of(&("run", seed)),
@@ -170,9 +178,31 @@ impl Raft {
         raft
     }
 
+    /// The life of this server's memory.
+    #[must_use]
+    pub fn incarnation(&self) -> Incarnation {
+        self.incarnation
+    }
+
+    /// The life of another server's memory, as far as this one knows.
+    #[must_use]
+    pub fn incarnation_of(&self, _node: NodeId) -> Incarnation {
+        Incarnation::FIRST
+    }
+
     /// A message of another server arrived. It need not be a member: a server that joins knows no
     /// members yet, and one that lags may not know the latest (dissertation, section 4.2.1).
-    pub fn on_message(&mut self, now: Instant, from: NodeId, message: Message, out: &mut Output) {
+    pub fn on_message(
+        &mut self,
+        now: Instant,
+        from: impl Into<Address>,
+        message: Message,
+        out: &mut Output,
+    ) {
+        let Address {
+            node: from,
+            incarnation: _,
+        } = from.into();
         if from == self.id {
             return;
         }

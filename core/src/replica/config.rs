@@ -2,7 +2,7 @@
 
 use super::alerts_config::AlertsConfig;
 use crate::cache::Limits;
-use crate::types::{ClusterId, ConfigError, NodeId, Settings, settings};
+use crate::types::{ClusterId, ConfigError, Incarnation, NodeId, Settings, settings};
 use crate::{raft, storage};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,10 @@ pub struct Member {
     pub cluster: ClusterId,
     /// The server.
     pub node: NodeId,
+    /// What the server goes on as when its disk does not hold what it may have promised: greater
+    /// than any incarnation that it ever had, and [`Incarnation::FIRST`] only while it never wrote
+    /// anything. Otherwise the incarnation that its disk tells counts.
+    pub incarnation: Incarnation,
     /// The voters that a new cluster begins with, the server among them; empty for a server
     /// that joins a cluster and is told by its leader. What the disk says prevails.
     pub voters: Vec<NodeId>,

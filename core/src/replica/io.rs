@@ -4,7 +4,7 @@ use super::event::Event;
 use crate::cache::{Answer, Command, Versioned};
 use crate::raft::{MembershipChange, Message};
 use crate::storage::{DiskError, DiskOp};
-use crate::types::{ClusterId, Duration, Index, NodeId};
+use crate::types::{ClusterId, Duration, Incarnation, Index, NodeId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -77,8 +77,12 @@ pub struct Envelope {
     pub cluster: ClusterId,
     /// The sender.
     pub from: NodeId,
+    /// The life of the sender's memory.
+    pub from_incarnation: Incarnation,
     /// The receiver.
     pub to: NodeId,
+    /// The life of the receiver's memory, as far as the sender knows.
+    pub to_incarnation: Incarnation,
     /// What it says.
     pub message: Message,
 }

@@ -13,7 +13,7 @@ use super::watch::Watch;
 use crate::cache::{Cache, Command};
 use crate::raft::{Entry, Membership, Output, Payload, Raft, ReadOutcome, Restored};
 use crate::storage::{self, Disk, DiskError, Identity, RecoveryError, SnapshotMark, Wal};
-use crate::types::{Fingerprint, Index, Instant, NodeId, Position, Term};
+use crate::types::{Address, Fingerprint, Index, Instant, NodeId, Position, Term};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -99,6 +99,7 @@ impl Replica {
         let identity = Identity {
             cluster: member.cluster,
             node: member.node,
+            incarnation: member.incarnation,
         };
         let recovered =
             storage::recover(disk, identity, &config.storage).map_err(StartError::Recovery)?;
@@ -121,6 +122,7 @@ impl Replica {
         });
         let restored = Restored {
             bootstrap: Membership::of_voters(&member.voters),
+            incarnation: recovered.identity.incarnation,
             term: recovered.hard_state.term,
             vote: recovered.hard_state.vote,
             commit: recovered.commit,
@@ -187,15 +189,20 @@ impl Replica {
     fn on_message(&mut self, now: Instant, envelope: Envelope, out: &mut Effects) {
         let Envelope {
             cluster,
-            from,
+            from: node,
+            from_incarnation: incarnation,
             to,
+            to_incarnation: _,
             message,
         } = envelope;
         if cluster != self.member.cluster || to != self.member.node {
-            out.events
-                .push(Event::ForeignMessageRefused { from, cluster });
+            out.events.push(Event::ForeignMessageRefused {
+                from: node,
+                cluster,
+            });
             return;
         }
+        let from = Address { node, incarnation };
         self.raft.on_message(now, from, message, &mut self.output);
     }
 
@@ -312,7 +319,9 @@ impl Replica {
         let envelopes = output.messages.drain(..).map(|(to, message)| Envelope {
             cluster,
             from,
+            from_incarnation: self.raft.incarnation(),
             to,
+            to_incarnation: self.raft.incarnation_of(to),
             message,
         });
         out.messages.extend(envelopes);

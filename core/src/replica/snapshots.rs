@@ -44,6 +44,7 @@ impl Replica {
         let identity = Identity {
             cluster: self.member.cluster,
             node: self.member.node,
+            incarnation: self.raft.incarnation(),
         };
         let saved = storage::save_snapshot(identity, snapshot.covers, &snapshot.data);
         self.snapshot_lane

@@ -19,6 +19,8 @@ pub struct SimDisk {
     durable_names: OrdMap<String, u64>,
     files: OrdMap<u64, File>,
     next_file: u64,
+    /// Whether a file was ever durable.
+    written: bool,
     capacity: Capacity,
 }
 
@@ -48,6 +50,12 @@ impl SimDisk {
             capacity,
             ..SimDisk::default()
         }
+    }
+
+    /// Whether a file was ever durable, be it gone now.
+    #[must_use]
+    pub fn was_written(&self) -> bool {
+        self.written
     }
 
     /// How much it holds.
@@ -165,6 +173,7 @@ impl Disk for SimDisk {
     }
 
     fn sync_dir(&mut self) -> Result<(), DiskError> {
+        self.written |= !self.names.is_empty();
         self.durable_names = self.names.clone();
         let kept = self
             .names

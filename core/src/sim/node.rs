@@ -5,7 +5,7 @@ use super::clock::Clock;
 use super::disk::Device;
 use crate::replica::{Replica, StartError};
 use crate::storage::{DiskError, Finding};
-use crate::types::{Instant, NodeId};
+use crate::types::{Incarnation, Instant, NodeId};
 use std::sync::Arc;
 
 /// One simulated machine. Cloning is cheap: the replica is shared until it changes.
@@ -62,6 +62,17 @@ impl Node {
     pub(super) fn wakes_at(&self) -> Option<Instant> {
         let deadline = self.replica()?.deadline()?;
         Some(self.clock.when(deadline))
+    }
+
+    /// The incarnation under which its server goes on should it find that its disk has lost
+    /// something: the machine counts how often it was switched on. As long as nothing was ever
+    /// durable, no other server was told anything.
+    pub(super) fn next_incarnation(&self) -> Incarnation {
+        if self.device.disk().was_written() {
+            Incarnation(self.runs + 1)
+        } else {
+            Incarnation::FIRST
+        }
     }
 
     /// Its number.

@@ -216,6 +216,7 @@ impl World {
         let member = Member {
             cluster,
             node: id,
+            incarnation: self.node(id).next_incarnation(),
             voters,
         };
         let config = Arc::clone(&self.config);

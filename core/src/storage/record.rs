@@ -3,7 +3,7 @@
 //! A record on disk: the length of its body (u32, little-endian), the CRC-32C of the body (u32,
 //! little-endian), the body (postcard). Nothing in it depends on the machine.
 
-use crate::types::{ClusterId, Index, NodeId, Position, Term};
+use crate::types::{ClusterId, Incarnation, Index, NodeId, Position, Term};
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,16 @@ pub struct Identity {
     pub cluster: ClusterId,
     /// The server.
     pub node: NodeId,
+    /// The life of the server's memory.
+    pub incarnation: Incarnation,
+}
+
+impl Identity {
+    /// Whether both are lives of one server's memory.
+    #[must_use]
+    pub fn is_same_server(self, other: Identity) -> bool {
+        (self.cluster, self.node) == (other.cluster, other.node)
+    }
 }
 
 impl core::fmt::Display for Identity {

@@ -20,6 +20,8 @@ use std::collections::VecDeque;
 /// What a server starts with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovered {
+    /// Whose the data is, and the incarnation under which the server goes on.
+    pub identity: Identity,
     /// The term, and the vote in it.
     pub hard_state: HardState,
     /// What is known to be committed: at least what the snapshot covers.
@@ -36,7 +38,8 @@ pub struct Recovered {
     pub report: Report,
 }
 
-/// Reads what `disk` holds of `identity`'s data.
+/// Reads what `disk` holds of the data of `identity`'s server. The incarnation is the one that the
+/// disk tells; that of `identity` if the disk tells none.
 ///
 /// # Errors
 /// The server must not start with it: the error says why, and what a person can do.
@@ -47,6 +50,7 @@ pub fn recover(
 ) -> Result<Recovered, RecoveryError> {
     let mut replay = Replay::default();
     let segments = read_segments(disk, identity, &mut replay)?;
+    let identity = replay.identity.unwrap_or(identity);
     if segments.is_empty() {
         replay.report(Finding::Fresh);
     } else {
@@ -71,6 +75,7 @@ pub fn recover(
         repairs.push(DiskOp::SyncDir);
     }
     Ok(Recovered {
+        identity,
         hard_state: known.hard_state,
         commit: known.commit,
         snapshot,
@@ -86,6 +91,8 @@ pub fn recover(
 /// What the records said so far.
 #[derive(Default)]
 struct Replay {
+    /// Whose data it is, as the newest segment says.
+    identity: Option<Identity>,
     hard_state: HardState,
     commit: Index,
     /// Contiguous; the first may follow a snapshot.
@@ -116,6 +123,7 @@ impl Replay {
     /// The first segment that is left speaks for all that are gone; later headers repeat what
     /// the records before them said.
     fn open_segment(&mut self, header: SegmentHeader) {
+        self.identity = Some(header.identity);
         if !self.started {
             self.started = true;
             self.hard_state = header.hard_state;
@@ -295,7 +303,7 @@ fn check_header(
             given: header.format,
         });
     }
-    if header.identity != expected {
+    if !header.identity.is_same_server(expected) {
         let found = header.identity;
         return Err(RecoveryError::ForeignIdentity {
             file: file.into(),

@@ -94,7 +94,7 @@ pub fn load(
             given: header.format,
         });
     }
-    if header.identity != identity {
+    if !header.identity.is_same_server(identity) {
         return Err(SnapshotError::Foreign {
             found: header.identity,
         });

@@ -5,7 +5,7 @@ use super::{
     Config, Disk, DiskError, DiskOp, FileInfo, Finding, HardState, Identity, LogEntry, Record,
     Recovered, RecoveryError, SnapshotProblem, recover, save_snapshot,
 };
-use crate::types::{ClusterId, Index, NodeId, Position, Term};
+use crate::types::{ClusterId, Incarnation, Index, NodeId, Position, Term};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
@@ -97,6 +97,7 @@ impl Disk for MemoryDisk {
 const IDENTITY: Identity = Identity {
     cluster: ClusterId(7),
     node: NodeId(1),
+    incarnation: Incarnation::FIRST,
 };
 
 fn config() -> Config {

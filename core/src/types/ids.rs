@@ -26,6 +26,50 @@ impl fmt::Display for ClusterId {
     }
 }
 
+/// One life of one server's memory. A server that may have forgotten what it promised goes on under
+/// a new one, so that its old votes and acknowledgements and its new ones are never taken for those
+/// of one server (as the recovery protocol of Viewstamped Replication Revisited, section 4.3, tells
+/// apart the answers to each recovery).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Incarnation(pub u64);
+
+impl Incarnation {
+    /// That of a server which starts for the first time.
+    pub const FIRST: Incarnation = Incarnation(1);
+}
+
+impl Default for Incarnation {
+    fn default() -> Incarnation {
+        Incarnation::FIRST
+    }
+}
+
+impl fmt::Display for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A server, and the life of its memory that a message comes from or is meant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Address {
+    /// The server.
+    pub node: NodeId,
+    /// Its incarnation.
+    pub incarnation: Incarnation,
+}
+
+/// A server that has never forgotten anything.
+impl From<NodeId> for Address {
+    fn from(node: NodeId) -> Address {
+        Address {
+            node,
+            incarnation: Incarnation::FIRST,
+        }
+    }
+}
+
 /// Raft's logical clock (Raft paper, section 5.1). `Term::ZERO` is the term before any election.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

@@ -11,7 +11,7 @@ mod time;
 
 pub use error::{ConfigError, check_range};
 pub use fingerprint::Fingerprint;
-pub use ids::{ClusterId, Index, NodeId, Position, Term};
+pub use ids::{Address, ClusterId, Incarnation, Index, NodeId, Position, Term};
 pub use rng::Rng;
 pub use settings::{Setting, SettingKind, SettingValue, Settings};
 pub(crate) use settings::{prose, settings};

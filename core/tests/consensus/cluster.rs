@@ -5,7 +5,7 @@ use flotilla_core::raft::{
     Config, Entry, Event, Membership, Message, Output, Payload, Persist, Raft, ReadId, ReadOutcome,
     Restored, Snapshot,
 };
-use flotilla_core::types::{Index, Instant, NodeId, Position, Term};
+use flotilla_core::types::{Incarnation, Index, Instant, NodeId, Position, Term};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -129,6 +129,7 @@ impl Cluster {
         machine.reached = 0;
         machine.reads = 0;
         let restored = Restored {
+            incarnation: Incarnation::FIRST,
             bootstrap,
             term: disk.term,
             vote: disk.vote,

@@ -10,7 +10,7 @@ use flotilla_core::replica::{
 use flotilla_core::sim::{
     Action, Address, Latency, ReadPath, Scenario, SimDisk, TimedAction, Timeline, What,
 };
-use flotilla_core::types::{ClusterId, Duration, Instant, NodeId};
+use flotilla_core::types::{ClusterId, Duration, Incarnation, Instant, NodeId};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -223,6 +223,7 @@ impl Cluster {
             let member = Member {
                 cluster: ClusterId(1),
                 node: *node,
+                incarnation: Incarnation::FIRST,
                 voters: voters.clone(),
             };
             let mut out = Effects::default();

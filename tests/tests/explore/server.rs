@@ -7,7 +7,7 @@ use flotilla_core::replica::{
     Config, Effects, Envelope, Event, Input, Lane, Member, Outcome, Replica, Response, Write,
 };
 use flotilla_core::storage::{self, HardState, Identity, LogEntry};
-use flotilla_core::types::{ClusterId, Index, Instant, NodeId, Position};
+use flotilla_core::types::{ClusterId, Incarnation, Index, Instant, NodeId, Position};
 use std::sync::Arc;
 
 pub const CLUSTER: ClusterId = ClusterId(1);
@@ -94,6 +94,7 @@ impl Server {
         let member = Member {
             cluster: CLUSTER,
             node,
+            incarnation: Incarnation::FIRST,
             voters: voters.to_vec(),
         };
         let mut effects = Effects::default();
@@ -160,6 +161,7 @@ impl Server {
         let identity = Identity {
             cluster: CLUSTER,
             node: self.replica.id(),
+            incarnation: Incarnation::FIRST,
         };
         let found = storage::recover(&self.disk, identity, &self.replica.config().storage)
             .expect("no write leaves what a start refuses");

@@ -9,7 +9,7 @@ use crate::replica::{
     ClientId, Config, Effects, Envelope, Input, Member, Replica, Request, RequestBody,
 };
 use crate::storage::{Disk, DiskError, FileInfo};
-use crate::types::{ClusterId, Duration, Index, Instant, NodeId};
+use crate::types::{ClusterId, Duration, Incarnation, Index, Instant, NodeId};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -62,6 +62,7 @@ impl Lab {
         let member = Member {
             cluster,
             node,
+            incarnation: Incarnation::FIRST,
             voters: voters.clone(),
         };
         let mut effects = Effects::default();
@@ -120,7 +121,9 @@ impl Lab {
         Some(Input::Message(Envelope {
             cluster,
             from,
+            from_incarnation: Incarnation::FIRST,
             to,
+            to_incarnation: Incarnation::FIRST,
             message,
         }))
     }
