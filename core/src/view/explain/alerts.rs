@@ -1,6 +1,6 @@
 //! Alerts in words: what is wrong, and the setting that decided when to say so.
 
-use super::{Told, count, list, ms, story};
+use super::{Told, count, list, ms, seats, story};
 use crate::raft::{ClockJump, ClockRate};
 use crate::replica::{Alert, AlertKey, AlertKind, QuorumCount};
 use crate::types::{Duration, NodeId};
@@ -32,12 +32,14 @@ pub(in crate::view) fn title(kind: AlertKind) -> &'static str {
         AlertKind::DiskNearlyFull => "disk nearly full",
         AlertKind::ClockBeyondBound => "clock beyond its bound",
         AlertKind::ClockJumped => "clock jumped",
+        AlertKind::SeatVacant => "no vote for now",
+        AlertKind::SeatsLost => "a majority may have forgotten",
     }
 }
 
 /// The setting that decides when it is raised.
-fn setting(kind: AlertKind) -> &'static str {
-    match kind {
+fn setting(kind: AlertKind) -> Option<&'static str> {
+    Some(match kind {
         AlertKind::NoLeader => "alerts.leaderless",
         AlertKind::QuorumAtRisk | AlertKind::QuorumLost | AlertKind::FollowerSilent => {
             "alerts.follower_silence"
@@ -47,11 +49,15 @@ fn setting(kind: AlertKind) -> &'static str {
         AlertKind::DiskNearlyFull => "alerts.disk_percent",
         AlertKind::ClockBeyondBound => "raft.clock_drift_ppm",
         AlertKind::ClockJumped => "alerts.clock_jump",
-    }
+        AlertKind::SeatVacant | AlertKind::SeatsLost => return None,
+    })
 }
 
 fn by_setting(told: Told, kind: AlertKind) -> Told {
-    told.by(&format!("Threshold {}", setting(kind)), "Configuration")
+    match setting(kind) {
+        Some(setting) => told.by(&format!("Threshold {setting}"), "Configuration"),
+        None => told.by("A vote counts for one memory", seats::CHAPTER),
+    }
 }
 
 /// What is wrong, in a sentence that names the server.
@@ -119,6 +125,13 @@ pub(in crate::view) fn text(node: NodeId, alert: &Alert) -> String {
             let ago = ms(ago.as_micros());
             format!("the clock of {node} jumped {jump}, {ago} ago: promises made by it are void")
         }
+        Alert::SeatVacant { incarnation } => format!(
+            "{node}, in incarnation {incarnation}, may have forgotten what it promised: its vote does not \
+             count until a leader has brought it up to date and given it its seat"
+        ),
+        Alert::SeatsLost { vacant, needed } => {
+            format!("{node} knows that {}", seats::lost(vacant, *needed))
+        }
     }
 }
 
@@ -135,7 +148,7 @@ fn apart(rate: ClockRate) -> String {
 fn quorum(node: NodeId, count: &QuorumCount) -> String {
     let silent = list(count.silent.iter().map(NodeId::to_string));
     let (living, voters) = (count.living, count.voters);
-    format!("{node} hears from {living} of {voters} voters, not from {silent}")
+    format!("{node} can count on {living} of {voters} voters, not on {silent}")
 }
 
 #[cfg(test)]
