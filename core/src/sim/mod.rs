@@ -2,7 +2,7 @@
 //!
 //! One scenario gives one history, on every target. Read in this order: `scenario/` (what a run
 //! is made of), `world.rs` (the order in which things happen), `step.rs` (what a step tells),
-//! `network.rs`, `disk.rs`, `clock.rs`, `client.rs` (the parts), `actions.rs` (what people do),
+//! `network.rs`, `disk.rs`, `device.rs`, `clock.rs`, `client.rs` (the parts), `actions.rs` (what people do),
 //! `alerts.rs` (what servers say of themselves), `timeline.rs` (going back), `expect.rs` (what must
 //! have come true).
 
@@ -11,6 +11,7 @@ mod alerts;
 mod capacity;
 mod client;
 mod clock;
+mod device;
 mod disk;
 mod expect;
 mod latency;
@@ -27,7 +28,8 @@ pub use client::{
     Answered, Client, ClientConfig, ClientEvent, ClientOutput, OperationResult, RetryReason,
 };
 pub use clock::Clock;
-pub use disk::{Device, Lost, Progress, SimDisk};
+pub use device::{Device, Progress};
+pub use disk::{Lost, SimDisk};
 pub use expect::{Expectation, expectations};
 pub use latency::Latency;
 pub use network::{Address, InFlight, MessageId, Network, NetworkConfig, Payload};

@@ -2,7 +2,7 @@
 
 use super::alerts::{AlertBoard, RaisedAlert};
 use super::clock::Clock;
-use super::disk::Device;
+use super::device::Device;
 use crate::replica::{Replica, StartError};
 use crate::storage::{DiskError, Finding};
 use crate::types::{Incarnation, Instant, NodeId};

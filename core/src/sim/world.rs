@@ -14,7 +14,7 @@
 //!    which they were scheduled, then servers' deadlines by id, then clients' by id.
 
 use super::client::{Client, ClientOutput};
-use super::disk::{Device, Progress};
+use super::device::{Device, Progress};
 use super::network::{Address, MessageId, Network, Payload};
 use super::node::{Failure, Node, Status};
 use super::scenario::{Action, Scenario};

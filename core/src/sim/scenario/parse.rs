@@ -1,9 +1,8 @@
 //! From text to a scenario, or to an error that says what is wrong, where, and what would be
 //! right. Sizes are bounded before anything is built from them.
 
-use super::model::{
-    Action, DiskConfig, Expect, ReadPath, Scenario, TimedAction, bounds, check_amount, one,
-};
+use super::action::{Action, ReadPath, TimedAction, check_amount, one};
+use super::model::{DiskConfig, Expect, Scenario, bounds};
 use super::syntax::SyntaxError;
 use crate::cache::Limits;
 use crate::replica::{self, AlertsConfig, ClientId, SnapshotConfig};

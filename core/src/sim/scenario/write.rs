@@ -1,6 +1,7 @@
 //! From a scenario to its text: what differs from the defaults, one line an action.
 
-use super::model::{Action, Scenario, TimedAction};
+use super::action::{Action, TimedAction};
+use super::model::Scenario;
 use super::parse::VERSION;
 use crate::types::Duration;
 use core::fmt::Write;
