@@ -1,8 +1,7 @@
 //! The device in front of a disk: it takes writes in two lanes and needs time for each sync.
 
-use super::capacity::Capacity;
-use super::disk::{Lost, SimDisk};
-use super::latency::Latency;
+use super::disk::{CrashReport, SimDisk, Survivors, Unsynced};
+use super::scenario::{DiskConfig, Keep};
 use crate::replica::{Lane, Write, WriteId};
 use crate::storage::DiskError;
 use crate::types::{Duration, Rng};
@@ -12,8 +11,13 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug)]
 pub struct Device {
     disk: SimDisk,
-    latency: Latency,
-    rng: Rng,
+    config: DiskConfig,
+    /// A sync takes so many times as long as the configuration says.
+    slowness: u32,
+    /// What syncs draw.
+    latencies: Rng,
+    /// What crashes draw: whether there are any does not shift what syncs draw.
+    crashes: Rng,
     log: LaneQueue,
     snapshot: LaneQueue,
 }
@@ -40,14 +44,16 @@ pub enum Progress {
 }
 
 impl Device {
-    /// An empty disk.
+    /// An empty disk, with the streams for its latencies and for its crashes.
     #[must_use]
-    pub fn new(latency: Latency, capacity: Capacity, rng: Rng) -> Device {
+    pub fn new(config: DiskConfig, latencies: Rng, crashes: Rng) -> Device {
         let (log, snapshot) = (LaneQueue::default(), LaneQueue::default());
         Device {
-            disk: SimDisk::new(capacity),
-            latency,
-            rng,
+            disk: SimDisk::new(config.capacity_bytes),
+            config,
+            slowness: 1,
+            latencies,
+            crashes,
             log,
             snapshot,
         }
@@ -57,6 +63,22 @@ impl Device {
     #[must_use]
     pub fn disk(&self) -> &SimDisk {
         &self.disk
+    }
+
+    /// The disk behind it, to be damaged or filled.
+    pub fn disk_mut(&mut self) -> &mut SimDisk {
+        &mut self.disk
+    }
+
+    /// How many times as long as configured a sync takes.
+    #[must_use]
+    pub fn slowness(&self) -> u32 {
+        self.slowness
+    }
+
+    /// From now on a sync takes so many times as long as configured.
+    pub fn slow_down(&mut self, factor: u32) {
+        self.slowness = factor;
     }
 
     /// Takes a write. Tells whether its lane was idle and wants to be driven.
@@ -81,7 +103,9 @@ impl Device {
                     return Progress::Durable(id);
                 }
                 Some(op) if op.is_barrier() => {
-                    return Progress::Waits(self.latency.draw(&mut self.rng));
+                    let drawn = self.config.sync_latency.draw(&mut self.latencies);
+                    let slowed = drawn.0.saturating_mul(u64::from(self.slowness));
+                    return Progress::Waits(Duration(slowed));
                 }
                 Some(op) => {
                     queue.done += 1;
@@ -102,11 +126,46 @@ impl Device {
         self.disk.execute(op).err().map(|error| (id, error))
     }
 
-    /// The power goes.
-    pub fn crash(&mut self) -> Lost {
+    /// The power goes. What is on its way to the disk is gone; of what the page cache held, what
+    /// `keep` says survives.
+    pub fn crash(&mut self, keep: &Keep) -> CrashReport {
+        self.forget_writes();
+        let unsynced = self.disk.unsynced();
+        let survivors = match keep {
+            Keep::Drawn => self.draw_survivors(&unsynced),
+            Keep::Nothing => Survivors::default(),
+            Keep::Everything => Survivors::everything(&unsynced),
+            Keep::First { bytes, names } => Survivors::first(&unsynced, *bytes, *names),
+            Keep::Only { appends, names } => Survivors::only(&unsynced, appends, names),
+        };
+        self.disk.crash(&survivors)
+    }
+
+    /// The server's process is gone, and the machine is not: what was handed to the disk stays in
+    /// its page cache, unsynced.
+    pub fn forget_writes(&mut self) {
         self.log = LaneQueue::default();
         self.snapshot = LaneQueue::default();
-        self.disk.crash()
+    }
+
+    fn draw_survivors(&mut self, unsynced: &Unsynced) -> Survivors {
+        let (config, rng) = (&self.config, &mut self.crashes);
+        let appends = unsynced.appends.iter().map(|append| {
+            if rng.chance(config.survival_ppm) {
+                append.bytes
+            } else if rng.chance(config.torn_ppm) {
+                rng.below(append.bytes)
+            } else {
+                0
+            }
+        });
+        let appends = appends.collect();
+        let names = unsynced.names.iter();
+        let names = names.map(|_| rng.chance(config.name_survival_ppm));
+        Survivors {
+            appends,
+            names: names.collect(),
+        }
     }
 
     fn lane(&mut self, lane: Lane) -> &mut LaneQueue {

@@ -24,6 +24,9 @@ pub enum Action {
     Crash {
         /// The server.
         node: NodeId,
+        /// What of its unsynced data survives.
+        #[serde(default, skip_serializing_if = "Keep::is_drawn")]
+        keep: Keep,
     },
     /// A server that is down starts again.
     Restart {
@@ -175,6 +178,147 @@ pub enum Action {
         /// to this one.
         to: NodeId,
     },
+    /// The server's process dies and its machine does not: what it wrote stays in the page cache.
+    Kill {
+        /// The server.
+        node: NodeId,
+    },
+    /// A bit of a file turns over.
+    Corrupt {
+        /// The server.
+        node: NodeId,
+        /// The file.
+        file: String,
+        /// The byte, from 0.
+        offset: u64,
+        /// The bit in it, from 0, the lowest.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        bit: u8,
+    },
+    /// A file of a server that does not run loses its end.
+    Tear {
+        /// The server.
+        node: NodeId,
+        /// The file.
+        file: String,
+        /// How many bytes are cut off.
+        bytes: u64,
+    },
+    /// A file of a server that does not run is gone.
+    RemoveFile {
+        /// The server.
+        node: NodeId,
+        /// The file.
+        file: String,
+    },
+    /// A server that does not run loses everything on its disk.
+    WipeDisk {
+        /// The server.
+        node: NodeId,
+    },
+    /// A server's disk holds so much from now on.
+    ResizeDisk {
+        /// The server.
+        node: NodeId,
+        /// How many bytes; without end when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bytes: Option<u64>,
+    },
+    /// Each sync of a server's disk takes longer from now on.
+    SlowDisk {
+        /// The server.
+        node: NodeId,
+        /// So many times as long as configured; 1 is as configured.
+        factor: u32,
+    },
+    /// The next syncs of a server's disk fail. What they were to make durable never will be.
+    FailSyncs {
+        /// The server.
+        node: NodeId,
+        /// How many; 0 takes it back.
+        count: u64,
+    },
+    /// Keeps a copy of a server's disk.
+    KeepImage {
+        /// The server.
+        node: NodeId,
+        /// The name of the copy.
+        image: String,
+    },
+    /// Puts a kept copy on the disk of a server that does not run, in the place of everything.
+    RestoreImage {
+        /// The server.
+        node: NodeId,
+        /// The name of the copy.
+        image: String,
+    },
+    /// An operator takes the cluster down and begins it anew under a new identity: every server
+    /// is switched on with an empty disk, except for some that stay down and keep their disks.
+    RecreateCluster {
+        /// These.
+        except: Vec<NodeId>,
+    },
+}
+
+/// What of the data that was not synced survives when the power goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Keep {
+    /// What the disk's settings and its stream of random numbers say.
+    #[default]
+    Drawn,
+    /// Nothing.
+    Nothing,
+    /// All of it.
+    Everything,
+    /// The oldest so many bytes and changes of names: a write that is torn.
+    First {
+        /// Bytes, in the order in which they were written.
+        #[serde(default)]
+        bytes: u64,
+        /// Changes of names.
+        #[serde(default)]
+        names: u64,
+    },
+    /// Only these, counted from 1, the oldest: writes that are reordered.
+    Only {
+        /// Appends.
+        #[serde(default)]
+        appends: Vec<u64>,
+        /// Changes of names.
+        #[serde(default)]
+        names: Vec<u64>,
+    },
+}
+
+impl Keep {
+    fn is_drawn(&self) -> bool {
+        *self == Keep::Drawn
+    }
+}
+
+/// What is not said is not digested, so a crash without a choice has the digest that it had before
+/// there was one.
+impl core::hash::Hash for Keep {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        match self {
+            Keep::Drawn => {}
+            Keep::Nothing => state.write_u8(1),
+            Keep::Everything => state.write_u8(2),
+            Keep::First { bytes, names } => {
+                state.write_u8(3);
+                (bytes, names).hash(state);
+            }
+            Keep::Only { appends, names } => {
+                state.write_u8(4);
+                (appends, names).hash(state);
+            }
+        }
+    }
+}
+
+fn is_zero(bit: &u8) -> bool {
+    *bit == 0
 }
 
 /// Which way a read takes.
@@ -226,6 +370,13 @@ fn is_one(number: &u64) -> bool {
 }
 
 impl Action {
+    /// The server's power goes; what survives is drawn.
+    #[must_use]
+    pub fn crash(node: NodeId) -> Action {
+        let keep = Keep::Drawn;
+        Action::Crash { node, keep }
+    }
+
     /// Refuses what names a server, a client or an amount that there cannot be.
     ///
     /// # Errors
@@ -249,11 +400,36 @@ impl Action {
             Ok(())
         };
         match self {
-            Action::Crash { node }
-            | Action::Restart { node }
+            Action::Crash { node, keep } => {
+                server("node", *node)?;
+                check_keep(keep)
+            }
+            Action::Restart { node }
             | Action::Isolate { node }
             | Action::ShutDown { node }
-            | Action::TakeSnapshot { node } => server("node", *node),
+            | Action::TakeSnapshot { node }
+            | Action::Kill { node }
+            | Action::WipeDisk { node } => server("node", *node),
+            Action::Corrupt { node, .. }
+            | Action::Tear { node, .. }
+            | Action::RemoveFile { node, .. }
+            | Action::ResizeDisk { node, .. }
+            | Action::SlowDisk { node, .. }
+            | Action::FailSyncs { node, .. }
+            | Action::KeepImage { node, .. }
+            | Action::RestoreImage { node, .. } => {
+                server("node", *node)?;
+                self.validate_disk()
+            }
+            Action::RecreateCluster { except } => {
+                check_range(
+                    "the number of servers in except",
+                    except.len(),
+                    0,
+                    nodes as usize - 1,
+                )?;
+                except.iter().try_for_each(|node| server("except", *node))
+            }
             Action::TransferLeadership { to } => to.map_or(Ok(()), |to| server("to", to)),
             Action::ChangeMembership { voters, learners } => {
                 check_range("the number of voters", voters.len(), 1, nodes as usize)?;
@@ -341,6 +517,33 @@ impl Action {
 }
 
 impl Action {
+    /// Refuses what cannot be done to any disk.
+    fn validate_disk(&self) -> Result<(), ConfigError> {
+        match self {
+            Action::Corrupt {
+                file, offset, bit, ..
+            } => {
+                check_text("file", file, 1, bounds::NAME)?;
+                check_range("offset", *offset, 0, bounds::DISK)?;
+                check_range("bit", *bit, 0, 7)
+            }
+            Action::Tear { file, bytes, .. } => {
+                check_text("file", file, 1, bounds::NAME)?;
+                check_range("bytes", *bytes, 1, bounds::DISK)
+            }
+            Action::RemoveFile { file, .. } => check_text("file", file, 1, bounds::NAME),
+            Action::ResizeDisk { bytes, .. } => {
+                bytes.map_or(Ok(()), |bytes| check_range("bytes", bytes, 0, bounds::DISK))
+            }
+            Action::SlowDisk { factor, .. } => check_range("factor", *factor, 1, bounds::SLOWNESS),
+            Action::FailSyncs { count, .. } => check_range("count", *count, 0, bounds::SYNCS),
+            Action::KeepImage { image, .. } | Action::RestoreImage { image, .. } => {
+                check_text("image", image, 1, bounds::NAME)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// How many operations it gives to a client.
     #[must_use]
     pub fn operations(&self) -> u64 {
@@ -370,6 +573,25 @@ pub(in crate::sim) fn check_amount(actions: &[TimedAction]) -> Result<(), Config
     let operations = actions.iter().map(|timed| timed.action.operations()).sum();
     let field = "the number of operations of all clients";
     check_range(field, operations, 0, bounds::OPERATIONS)
+}
+
+/// What survives is named by counting: a bound keeps it readable.
+fn check_keep(keep: &Keep) -> Result<(), ConfigError> {
+    match keep {
+        Keep::Drawn | Keep::Nothing | Keep::Everything => Ok(()),
+        Keep::First { bytes, names } => {
+            check_range("keep.first.bytes", *bytes, 0, bounds::DISK)?;
+            check_range("keep.first.names", *names, 0, bounds::SURVIVORS as u64)
+        }
+        Keep::Only { appends, names } => {
+            for (field, list) in [("keep.only.appends", appends), ("keep.only.names", names)] {
+                check_range(field, list.len(), 0, bounds::SURVIVORS)?;
+                let number = |one: &u64| check_range(field, *one, 1, bounds::MESSAGE - 1);
+                list.iter().try_for_each(number)?;
+            }
+            Ok(())
+        }
+    }
 }
 
 fn check_message(message: MessageId) -> Result<(), ConfigError> {

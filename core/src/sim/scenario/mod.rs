@@ -17,7 +17,7 @@ mod tests;
 mod write;
 
 pub(super) use action::check_amount;
-pub use action::{Action, ReadPath, TimedAction};
+pub use action::{Action, Keep, ReadPath, TimedAction};
 pub use model::{DiskConfig, Expect, Operation, Scenario, bounds};
 pub use parse::{ScenarioError, VERSION};
 pub use syntax::SyntaxError;

@@ -47,7 +47,15 @@ settings! {
         sync_latency: Latency = Latency::Uniform(Duration::millis(1), Duration::millis(4)),
             in Duration::ZERO..=Latency::MOST;
         /// How much each disk holds. A write that does not fit fails, and its server stops.
-        capacity_bytes: Capacity = Capacity::Unlimited, in 64 << 10..=1 << 40, "bytes";
+        capacity_bytes: Capacity = Capacity::Unlimited, in 64 << 10..=bounds::DISK, "bytes";
+        /// How many in a million unsynced appends a crash leaves whole. Each is drawn on its own,
+        /// so a later one may survive without an earlier one; the bytes between read as zeros.
+        survival_ppm: u32 = 0, in 0..=1_000_000, "ppm";
+        /// Of the others, how many in a million are torn: a part from their start survives.
+        torn_ppm: u32 = 0, in 0..=1_000_000, "ppm";
+        /// How many in a million changes of names (files created, renamed, removed) a crash leaves
+        /// though the directory was not synced.
+        name_survival_ppm: u32 = 0, in 0..=1_000_000, "ppm";
     }
 }
 
@@ -163,6 +171,14 @@ pub mod bounds {
     pub const VALUE: usize = 64 << 10;
     /// Seeds are below this.
     pub const SEED: u64 = 1 << 53;
+    /// The largest disk, and the last byte of a file, in bytes.
+    pub const DISK: u64 = 1 << 40;
+    /// The most that a disk can be slowed down.
+    pub const SLOWNESS: u32 = 10_000;
+    /// The most syncs that are made to fail at once.
+    pub const SYNCS: u64 = 1_000_000;
+    /// The most unsynced appends, or changes of names, that a crash is told to leave.
+    pub const SURVIVORS: usize = 1_000;
     /// The longest run.
     pub const END: Duration = Duration::secs(7 * 24 * 3_600);
 }
@@ -200,7 +216,7 @@ impl Scenario {
             .iter()
             .map(|node| ("expect.voters", node));
         for (field, node) in named.chain(voters) {
-            let action = Action::Crash { node: *node };
+            let action = Action::Restart { node: *node };
             let named = action.validate(self.nodes, self.clients.count);
             named.map_err(|e| ConfigError {
                 field: field.into(),

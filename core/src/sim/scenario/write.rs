@@ -103,5 +103,16 @@ pub fn verb(action: &Action) -> &'static str {
         Action::JumpClock { .. } => "jump_clock",
         Action::Duplicate { .. } => "duplicate",
         Action::Mend { .. } => "mend",
+        Action::Kill { .. } => "kill",
+        Action::Corrupt { .. } => "corrupt",
+        Action::Tear { .. } => "tear",
+        Action::RemoveFile { .. } => "remove_file",
+        Action::WipeDisk { .. } => "wipe_disk",
+        Action::ResizeDisk { .. } => "resize_disk",
+        Action::SlowDisk { .. } => "slow_disk",
+        Action::FailSyncs { .. } => "fail_syncs",
+        Action::KeepImage { .. } => "keep_image",
+        Action::RestoreImage { .. } => "restore_image",
+        Action::RecreateCluster { .. } => "recreate_cluster",
     }
 }
