@@ -51,10 +51,10 @@ fn slow(actions: &[(u64, Action)]) -> World {
 #[test]
 fn a_killed_server_leaves_its_page_cache_and_a_crash_takes_it() {
     let crash = Action::crash(N1);
-    let mut world = slow(&[(1_500, Action::Kill { node: N1 }), (1_600, crash)]);
-    run(&mut world, Duration::millis(1_499));
+    let mut world = slow(&[(1_100, Action::Kill { node: N1 }), (1_200, crash)]);
+    run(&mut world, Duration::millis(1_099));
     let before = disk_bytes(&world, N1);
-    let steps = run(&mut world, Duration::millis(1_550));
+    let steps = run(&mut world, Duration::millis(1_150));
     let killed = whats(&steps).find_map(|what| match what {
         What::Killed { unsynced } => Some(*unsynced),
         _ => None,
@@ -63,7 +63,7 @@ fn a_killed_server_leaves_its_page_cache_and_a_crash_takes_it() {
     assert!(unsynced > 0 && disk_bytes(&world, N1) >= before);
     assert!(world.node(N1).is_powered() && world.node(N1).replica().is_none());
     let held = disk_bytes(&world, N1);
-    let steps = run(&mut world, Duration::millis(1_650));
+    let steps = run(&mut world, Duration::millis(1_250));
     assert!(refusals(&steps).is_empty(), "its machine has power to lose");
     assert_eq!(disk_bytes(&world, N1), held - unsynced);
     let last = world.node(N1).last_crash().expect("it crashed");
@@ -73,8 +73,8 @@ fn a_killed_server_leaves_its_page_cache_and_a_crash_takes_it() {
 #[test]
 fn what_a_crash_is_told_to_keep_survives() {
     let left = |keep: Keep| {
-        let mut world = slow(&[(1_500, Action::Crash { node: N1, keep })]);
-        let steps = run(&mut world, Duration::millis(1_501));
+        let mut world = slow(&[(1_100, Action::Crash { node: N1, keep })]);
+        let steps = run(&mut world, Duration::millis(1_101));
         let told = whats(&steps).any(|what| matches!(what, What::Survived { .. }));
         let report = &world.node(N1).last_crash().expect("it crashed").report;
         (report.lost.bytes, report.kept, told)
@@ -93,8 +93,9 @@ fn what_a_crash_is_told_to_keep_survives() {
 #[test]
 fn what_survives_is_drawn_as_the_settings_say() {
     let (mut whole, mut torn, mut gone) = (0, 0, 0);
-    for ms in 1_020..1_120 {
+    for ms in 1_020..1_520 {
         let mut world = world(|scenario| {
+            scenario.seed = ms;
             scenario.disk.survival_ppm = 400_000;
             scenario.disk.torn_ppm = 500_000;
             add(scenario, &[(ms, Action::crash(N1))]);
