@@ -3,9 +3,11 @@
 
 pub(in crate::view) mod alerts;
 mod consensus;
+pub(in crate::view) mod faults;
 mod leases;
 pub(in crate::view) mod membership;
 pub(in crate::view) mod recovery;
+mod seats;
 pub(in crate::view) mod server;
 pub(in crate::view) mod world;
 
