@@ -506,7 +506,7 @@ fn action() -> impl Strategy<Value = Action> {
     let first = || 0u64..1 << 53;
     let keys = || 1..=200u64;
     prop_oneof![
-        node().prop_map(|node| Action::crash(node)),
+        node().prop_map(Action::crash),
         node().prop_map(|node| Action::Restart { node }),
         node().prop_map(|node| Action::Isolate { node }),
         node().prop_map(|node| Action::TakeSnapshot { node }),
