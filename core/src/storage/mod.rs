@@ -12,6 +12,7 @@
 //!
 //! Read in this order: `disk.rs`, `record.rs`, `wal.rs`, `snapshot.rs`, `recover.rs`.
 
+pub mod cases;
 mod config;
 mod disk;
 mod record;
@@ -28,7 +29,7 @@ pub use record::{
     FORMAT, HardState, Identity, LogEntry, MAX_BODY, Record, RecordError, SegmentHeader,
     SegmentLen, SnapshotMark,
 };
-pub use recover::{Recovered, recover};
+pub use recover::{Recovered, Trust, recover};
 pub use report::{Finding, RecoveryError, Report, SnapshotProblem};
 pub use snapshot::{SnapshotError, is_snapshot_file, load as load_snapshot, save as save_snapshot};
 pub use wal::{Segment, Wal, segment_file, segment_sequence};

@@ -7,6 +7,7 @@ pub(in crate::view) mod faults;
 mod leases;
 pub(in crate::view) mod membership;
 pub(in crate::view) mod recovery;
+mod seats;
 pub(in crate::view) mod server;
 pub(in crate::view) mod world;
 
