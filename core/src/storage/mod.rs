@@ -10,14 +10,18 @@
 //! | `snapshot-INDEX-TERM.snap` | one snapshot; it counts once a [`Record::Snapshot`] names it |
 //! | `*.quarantine` | what recovery could not use; never deleted, never read |
 //!
-//! Read in this order: `disk.rs`, `record.rs`, `wal.rs`, `snapshot.rs`, `recover.rs`.
+//! Read in this order: `disk.rs`, `record.rs`, `wal.rs`, `snapshot.rs`; then `cases.rs`, `replay.rs`,
+//! `segments.rs` and `recover.rs`; then `quarantine.rs`.
 
 pub mod cases;
 mod config;
 mod disk;
+mod quarantine;
 mod record;
 mod recover;
+mod replay;
 mod report;
+mod segments;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -25,11 +29,15 @@ mod wal;
 
 pub use config::Config;
 pub use disk::{Disk, DiskError, DiskOp, FileInfo};
+pub use quarantine::{Quarantine, Quarantined, list as list_quarantine};
 pub use record::{
     FORMAT, HardState, Identity, LogEntry, MAX_BODY, Record, RecordError, SegmentHeader,
-    SegmentLen, SnapshotMark,
+    SegmentLen, SnapshotMark, WriteMark,
 };
 pub use recover::{Recovered, Trust, recover};
-pub use report::{Finding, RecoveryError, Report, SnapshotProblem};
-pub use snapshot::{SnapshotError, is_snapshot_file, load as load_snapshot, save as save_snapshot};
+pub use report::{AsideReason, Fault, Finding, RecoveryError, Report};
+pub use snapshot::{
+    SnapshotError, SnapshotFile, is_snapshot_file, load as load_snapshot, open as open_snapshot,
+    save as save_snapshot,
+};
 pub use wal::{Segment, Wal, segment_file, segment_sequence};
