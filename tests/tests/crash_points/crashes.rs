@@ -74,7 +74,6 @@ impl<'a> Crashes<'a> {
             let place = Place(format!("after operation {number} ({})", name(&step.op)));
             let expected = Expected::AfterRecords(step.durable..=step.written);
             for disk in self.crashed(&step.disk, &place) {
-                self.tally.crashes += 1;
                 if let Some(recovered) = self.recovered(&disk.0, &expected, &disk.1) {
                     self.crash_again(&disk.0, recovered, &expected, &disk.1);
                 }
@@ -127,6 +126,7 @@ impl<'a> Crashes<'a> {
     fn crashed(&mut self, disk: &SimDisk, place: &Place) -> Vec<(SimDisk, Place)> {
         let (mut seen, mut left) = (BTreeSet::new(), Vec::new());
         for survivors in survivors::all(disk) {
+            self.tally.crashes += 1;
             let mut crashed = disk.clone();
             crashed.crash(&survivors);
             let files = crashed.list().into_iter();
@@ -205,7 +205,8 @@ impl<'a> Crashes<'a> {
             term: promised.hard_state.term.next(),
             vote: None,
         };
-        let repairs = std::mem::take(&mut recovered.repairs);
+        let mut repairs = std::mem::take(&mut recovered.repairs);
+        repairs.extend(recovered.wal.append(&[]));
         let first_write = recovered.wal.append(&[Record::HardState(next)]);
         let mut disk = disk.clone();
         self.crashes_during(&mut disk, &repairs, expected, &place.and(&"repairing"));
@@ -248,9 +249,8 @@ impl<'a> Crashes<'a> {
     }
 
     fn any_of(&mut self, disk: &SimDisk, allowed: &[Expected], place: &Place) {
-        let disks = self.tally.disks;
+        let (crashes, disks) = (self.tally.crashes, self.tally.disks);
         for (crashed, place) in self.crashed(disk, place) {
-            self.tally.second_crashes += 1;
             let before = self.tally.failures.len();
             let met = allowed.iter().any(|expected| {
                 let failed = self.tally.failures.len();
@@ -261,7 +261,8 @@ impl<'a> Crashes<'a> {
                 self.tally.failures.truncate(before);
             }
         }
-        self.tally.disks = disks;
+        self.tally.second_crashes += self.tally.crashes - crashes;
+        (self.tally.crashes, self.tally.disks) = (crashes, disks);
     }
 
     /// Who the server is, as its host knows it: nobody was told anything before something was
