@@ -205,8 +205,7 @@ impl<'a> Crashes<'a> {
             term: promised.hard_state.term.next(),
             vote: None,
         };
-        let mut repairs = std::mem::take(&mut recovered.repairs);
-        repairs.extend(recovered.wal.append(&[]));
+        let repairs = std::mem::take(&mut recovered.repairs);
         let first_write = recovered.wal.append(&[Record::HardState(next)]);
         let mut disk = disk.clone();
         self.crashes_during(&mut disk, &repairs, expected, &place.and(&"repairing"));
