@@ -585,10 +585,16 @@ impl Recovery<'_> {
         });
     }
 
-    fn finish(mut self, identity: Identity, trust: Trust, state: State, wal: Wal) -> Recovered {
+    fn finish(mut self, identity: Identity, trust: Trust, state: State, mut wal: Wal) -> Recovered {
         // Also the names of files that were read may not be durable.
         if !self.snapshots.disk.list().is_empty() {
             self.repairs.push(DiskOp::SyncDir);
+        }
+        if trust == Trust::Kept && wal.segments().next().is_some() {
+            // A sync passes over what an earlier one failed to write, and reports success: the page
+            // cache holds it as clean. So how much was read is written down before anything is
+            // promised, in the header of the next segment: what is gone later is missed then.
+            self.repairs.extend(wal.append(&[]));
         }
         let (covers, last) = (state.covers().index, state.last().index);
         self.report.steps.push(Finding::Ready {
