@@ -10,9 +10,12 @@
 //! | `snapshot-INDEX-TERM.snap` | one snapshot; it counts once a [`Record::Snapshot`] names it |
 //! | `*.quarantine` | what recovery could not use; never deleted, never read |
 //!
-//! Read in this order: `disk.rs`, `record.rs`, `wal.rs`, `snapshot.rs`, `recover.rs`.
+//! Read in this order: `disk.rs`, `record.rs`, `wal.rs`, `snapshot.rs`, `recover.rs`. With the
+//! feature `directory` there is a real disk as well, for hosts: `directory.rs`.
 
 mod config;
+#[cfg(feature = "directory")]
+mod directory;
 mod disk;
 mod record;
 mod recover;
@@ -23,6 +26,8 @@ mod tests;
 mod wal;
 
 pub use config::Config;
+#[cfg(feature = "directory")]
+pub use directory::{Directory, DirectoryError, DirectoryReader, Holder};
 pub use disk::{Disk, DiskError, DiskOp, FileInfo};
 pub use record::{
     FORMAT, HardState, Identity, LogEntry, MAX_BODY, Record, RecordError, SegmentHeader,
@@ -32,3 +37,6 @@ pub use recover::{Recovered, recover};
 pub use report::{Finding, RecoveryError, Report, SnapshotProblem};
 pub use snapshot::{SnapshotError, is_snapshot_file, load as load_snapshot, save as save_snapshot};
 pub use wal::{Segment, Wal, segment_file, segment_sequence};
+
+#[cfg(all(feature = "directory", target_arch = "wasm32"))]
+compile_error!("the feature `directory` needs a file system, and wasm has none");
