@@ -10,6 +10,7 @@ mod bless;
 mod cli;
 mod command;
 mod house;
+mod inspect;
 mod play;
 mod progress;
 mod serve;
@@ -31,7 +32,7 @@ use crate::house::House;
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("\n{} {error:#}", console::style("error:").red().bold());
             ExitCode::FAILURE
@@ -39,9 +40,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<()> {
+fn run(command: Command) -> Result<ExitCode> {
     let house = House::here();
-    match command {
+    let done = match command {
+        Command::Inspect(args) => return Ok(inspect::run(&args)),
         Command::Play(args) => play::run(&house, &args),
         Command::Build => site::run(&house),
         Command::Test(args) => test::run(&house, &args),
@@ -49,5 +51,6 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(args) => bench::run(&house, &args),
         Command::Shots => shots::run(&house),
         Command::Tidy => tidy::run(&house),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

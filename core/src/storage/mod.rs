@@ -21,6 +21,7 @@ mod record;
 mod recover;
 mod report;
 mod snapshot;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod wal;
@@ -35,7 +36,11 @@ pub use record::{
 };
 pub use recover::{Recovered, recover};
 pub use report::{Finding, RecoveryError, Report, SnapshotProblem};
-pub use snapshot::{SnapshotError, is_snapshot_file, load as load_snapshot, save as save_snapshot};
+pub use snapshot::{
+    SnapshotError, SnapshotFile, decode as decode_snapshot, is_snapshot_file,
+    load as load_snapshot, save as save_snapshot,
+};
+pub use survey::{Ending, Survey, SurveyedSegment, SurveyedSnapshot, survey};
 pub use wal::{Segment, Wal, segment_file, segment_sequence};
 
 #[cfg(all(feature = "directory", target_arch = "wasm32"))]

@@ -88,35 +88,75 @@ pub fn load(
     mark: &SnapshotMark,
 ) -> Result<Bytes, SnapshotError> {
     let whole = disk.read(&mark.file).map_err(SnapshotError::Disk)?;
-    let (header, start) = read_header(&whole).ok_or(SnapshotError::Header)?;
-    if header.format != FORMAT {
-        return Err(SnapshotError::Format {
-            given: header.format,
-        });
-    }
+    let (header, data) = split(&whole)?;
     if !header.identity.is_same_server(identity) {
         return Err(SnapshotError::Foreign {
             found: header.identity,
         });
     }
-    let data = whole.slice(start..);
-    let (len, checksum) = (data.len() as u64, crc32c::crc32c(&data));
     let named = (mark.position, mark.len, mark.checksum);
     if (header.position, header.len, header.checksum) != named {
         return Err(SnapshotError::NotTheNamed {
             found: header.position,
         });
     }
-    if len != header.len {
-        return Err(SnapshotError::Length {
-            found: len,
-            expected: header.len,
+    header.check(&data)?;
+    Ok(data)
+}
+
+/// What a snapshot file says of itself, whoever names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotFile {
+    /// Whose it is.
+    pub identity: Identity,
+    /// What it covers.
+    pub position: Position,
+    /// The snapshot.
+    pub data: Bytes,
+}
+
+/// Reads the content of a snapshot file.
+///
+/// # Errors
+/// It is not whole.
+pub fn decode(whole: &Bytes) -> Result<SnapshotFile, SnapshotError> {
+    let (header, data) = split(whole)?;
+    header.check(&data)?;
+    Ok(SnapshotFile {
+        identity: header.identity,
+        position: header.position,
+        data,
+    })
+}
+
+/// Where the snapshot begins in its file, if the header can be read.
+pub(super) fn data_at(whole: &Bytes) -> Option<u64> {
+    read_header(whole).map(|(_, start)| start as u64)
+}
+
+impl Header {
+    fn check(&self, data: &Bytes) -> Result<(), SnapshotError> {
+        let found = data.len() as u64;
+        if found != self.len {
+            let expected = self.len;
+            return Err(SnapshotError::Length { found, expected });
+        }
+        if crc32c::crc32c(data) != self.checksum {
+            return Err(SnapshotError::Checksum);
+        }
+        Ok(())
+    }
+}
+
+/// The header, if this version can read it, and what follows it.
+fn split(whole: &Bytes) -> Result<(Header, Bytes), SnapshotError> {
+    let (header, start) = read_header(whole).ok_or(SnapshotError::Header)?;
+    if header.format != FORMAT {
+        return Err(SnapshotError::Format {
+            given: header.format,
         });
     }
-    if checksum != header.checksum {
-        return Err(SnapshotError::Checksum);
-    }
-    Ok(data)
+    Ok((header, whole.slice(start..)))
 }
 
 fn read_header(whole: &Bytes) -> Option<(Header, usize)> {

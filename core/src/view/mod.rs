@@ -2,9 +2,10 @@
 //!
 //! `model.rs` is what crosses the border to a page, `screen.rs` makes it from the world,
 //! `settings.rs` shows what can be set, `session.rs` holds a run that a person plays, steps and changes, `explain/` tells events in
-//! sentences, `transcript.rs` writes a whole run as text.
+//! sentences, `transcript.rs` writes a whole run as text, `inspection.rs` tells what one disk holds.
 
 mod explain;
+mod inspection;
 mod messages;
 mod metrics;
 mod model;
@@ -14,6 +15,9 @@ mod settings;
 mod transcript;
 
 pub use explain::{Told, tell};
+pub use inspection::{
+    Check, Inspection, Owner, Part, Recovery, SegmentPart, Sentence, SnapshotPart, inspect,
+};
 pub use model::{
     AlertSeverity, AlertView, CacheEntryView, ClientView, CutView, EntryView, EventView,
     ExpectationView, Field, FileKind, FileView, Frame, LeaseView, Marker, MarkerKind,
