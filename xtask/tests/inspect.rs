@@ -103,7 +103,7 @@ fn file(path: &Path, begins: &str, ends: &str) -> std::path::PathBuf {
         let name = name.rsplit('/').next().unwrap_or_default();
         name.starts_with(begins) && name.ends_with(ends)
     });
-    found.last().expect("there is one").into()
+    found.max().expect("there is one").into()
 }
 
 fn flip(file: &Path, at: usize) {
