@@ -47,6 +47,19 @@ impl Durability {
         }
     }
 
+    /// What recovery found, the log up to `last`, is durable once record 1 is: a process that was
+    /// killed leaves writes that read back well and that a loss of power would still take.
+    #[must_use]
+    pub fn unproven(last: Index) -> Durability {
+        Durability {
+            issued: 1,
+            hard_state: 1,
+            log: 1,
+            ends: VecDeque::from([(1, last)]),
+            ..Durability::default()
+        }
+    }
+
     /// Counts a record of the term and vote.
     pub fn hard_state_issued(&mut self) -> u64 {
         self.issued += 1;
@@ -169,6 +182,15 @@ mod tests {
             Some(vote(1))
         );
         assert_eq!(durability.hold(After::Log, NodeId(2), vote(1)), None);
+    }
+
+    #[test]
+    fn what_recovery_found_vouches_for_nothing_until_it_is_known_to_be_durable() {
+        let mut durability = Durability::unproven(Index(4));
+        assert_eq!(durability.durable_last(), Index::ZERO);
+        assert_eq!(durability.hold(After::HardState, NodeId(2), vote(1)), None);
+        assert_eq!(durability.reached(1).count(), 1);
+        assert_eq!(durability.durable_last(), Index(4));
     }
 
     #[test]

@@ -89,7 +89,8 @@ impl Raft {
         match &self.role {
             Role::PreCandidate(asking) if response.asked == self.term => {
                 if !asking.votes.iter().any(|(voter, _)| *voter == from) {
-                    self.count_pre_vote(now, from, response.granted, out);
+                    let counts = !self.vacant_seats().contains(&from);
+                    self.count_pre_vote(now, from, response.granted && counts, out);
                 }
             }
             // An answer to an earlier question.
@@ -229,6 +230,11 @@ impl Raft {
                 own: self.term,
             });
         }
+        if self.is_unseated() {
+            return Some(VoteRefusal::Unseated {
+                incarnation: self.incarnation,
+            });
+        }
         match self.vote {
             Some(for_whom) if for_whom != candidate => Some(VoteRefusal::AlreadyVoted {
                 term: self.term,
@@ -254,7 +260,8 @@ impl Raft {
         match &self.role {
             Role::Candidate(candidate) => {
                 if !candidate.votes.iter().any(|(voter, _)| *voter == from) {
-                    self.count_vote(now, from, response.granted, out);
+                    let counts = !self.vacant_seats().contains(&from);
+                    self.count_vote(now, from, response.granted && counts, out);
                 }
             }
             // The election is decided.

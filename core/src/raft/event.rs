@@ -2,7 +2,7 @@
 
 use super::membership::Membership;
 use super::promise::PromiseReason;
-use crate::types::{Duration, Index, NodeId, Position, Term};
+use crate::types::{Address, Duration, Incarnation, Index, NodeId, Position, Term};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -291,6 +291,38 @@ pub enum Event {
         /// Its term.
         term: Term,
     },
+    /// A server speaks under a later incarnation than the one that has its seat: it may have
+    /// forgotten what it promised, so its vote does not count for now.
+    IncarnationHeard {
+        /// The server.
+        from: Address,
+        /// The incarnation that was known.
+        former: Incarnation,
+    },
+    /// A message of a former life of a server's memory was refused.
+    FormerIncarnationRefused {
+        /// Who sent it.
+        from: Address,
+        /// The incarnation that is known.
+        known: Incarnation,
+    },
+    /// So many servers may have forgotten what they promised that those who have not are no
+    /// quorum: nobody can be elected, and nothing be committed, without losing writes silently.
+    SeatsLost {
+        /// The voters whose seats are vacant.
+        vacant: Vec<NodeId>,
+        /// The fewest that can decide.
+        needed: u64,
+    },
+    /// A server whose seat is vacant has caught up: it is to have it back.
+    SeatEarned {
+        /// The server.
+        address: Address,
+        /// The last index that it holds.
+        matched: Index,
+        /// Where the leader's log ends.
+        last: Index,
+    },
 }
 
 /// Why a server stands for election.
@@ -384,6 +416,11 @@ pub enum VoteRefusal {
         candidate_last: Position,
         /// The last entry of the voter's log.
         own_last: Position,
+    },
+    /// It may have voted in this term and forgotten it: it has no seat until it has caught up.
+    Unseated {
+        /// The life of its memory.
+        incarnation: Incarnation,
     },
 }
 

@@ -115,7 +115,7 @@ impl Raft {
         let Role::Leader(leader) = &self.role else {
             return false;
         };
-        let voters = self.membership().all_voters();
+        let (voters, vacant) = (self.membership().all_voters(), self.vacant_seats());
         let recent = |progress: &&Progress| now.since(progress.heard_at) <= waited;
         let followers = leader
             .progress
@@ -123,7 +123,7 @@ impl Raft {
             .filter(recent)
             .map(|progress| progress.node);
         let mut heard: Vec<NodeId> = followers.chain([id]).collect();
-        heard.retain(|node| voters.contains(node));
+        heard.retain(|node| voters.contains(node) && !vacant.contains(node));
         let quorum = self.membership().quorum();
         if !self.config.check_quorum || quorum.is_quorum(|node| heard.contains(&node)) {
             return false;
@@ -287,7 +287,7 @@ impl Raft {
     /// on a majority can still be replaced (Raft paper, figure 8).
     pub(super) fn advance_commit(&mut self, now: Instant, out: &mut Output) {
         let own = (self.id, self.durability.durable_last());
-        let membership = Arc::clone(self.membership());
+        let (membership, vacant) = (Arc::clone(self.membership()), self.vacant_seats());
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
@@ -296,6 +296,7 @@ impl Raft {
                 .progress
                 .iter()
                 .find(|progress| progress.node == node);
+            let follower = follower.filter(|_| !vacant.contains(&node));
             let known = follower.map_or(Index::ZERO, |progress| progress.matched);
             if node == own.0 { own.1 } else { known }
         };
@@ -322,6 +323,7 @@ impl Raft {
         let why = CommitReason::Quorum {
             matched: voters
                 .into_iter()
+                .filter(|node| !vacant.contains(node))
                 .map(|node| (node, matched(node)))
                 .collect(),
             needed: majority(membership.voters.len()) as u64,

@@ -75,6 +75,7 @@ impl Raft {
     /// Renews the lease from what the followers have answered.
     pub(super) fn renew_lease(&mut self) {
         let (id, membership) = (self.id, std::sync::Arc::clone(self.membership()));
+        let vacant = self.vacant_seats();
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
@@ -82,7 +83,7 @@ impl Raft {
             let follower = leader
                 .progress
                 .iter()
-                .find(|progress| progress.node == node);
+                .find(|progress| progress.node == node && !vacant.contains(&node));
             Index(if node == id {
                 leader.lease.round
             } else {

@@ -7,6 +7,7 @@
 //! then the new ones alone. The leader proposes each when the one before is committed.
 
 use super::quorum::Voters;
+use super::seats::Return;
 use crate::types::NodeId;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,9 @@ pub struct Membership {
     /// Servers that were members once. Their numbers are never used again: a vote or an
     /// acknowledgement of the former server must not count for a new one.
     pub retired: Vec<NodeId>,
+    /// Members that came back without their memory once, by address. Everyone else is in its
+    /// first incarnation.
+    pub returned: Vec<Return>,
 }
 
 /// The membership that an operator wants.
@@ -45,6 +49,9 @@ pub enum Standing {
     Learner,
     /// It is not a member.
     Outsider,
+    /// It may have forgotten what it promised: its vote does not count until it has caught up and
+    /// got its seat back.
+    Unseated,
 }
 
 /// Why a change of membership is refused.
@@ -165,6 +172,7 @@ impl Membership {
             learners,
             wanted: votes_change.then_some(wanted),
             retired: self.retired.clone(),
+            returned: self.returned.clone(),
         };
         next.retire_leavers(self);
         Ok(next)
@@ -224,6 +232,7 @@ impl Membership {
             learners: self.learners.iter().filter(stays).copied().collect(),
             wanted: self.wanted.clone(),
             retired: self.retired.clone(),
+            returned: self.returned.clone(),
         })
     }
 
@@ -242,6 +251,7 @@ impl Membership {
             learners: learners.clone(),
             wanted: None,
             retired: self.retired.clone(),
+            returned: self.returned.clone(),
         };
         next.retire_leavers(self);
         Some(next)
@@ -252,6 +262,9 @@ impl Membership {
         let leavers: Vec<NodeId> = before.members().into_iter().filter(gone).collect();
         self.retired.extend(leavers);
         self.retired = sorted(std::mem::take(&mut self.retired));
+        let members = self.members();
+        self.returned
+            .retain(|returned| members.contains(&returned.address.node));
     }
 }
 

@@ -37,6 +37,7 @@ pub mod quorum;
 mod reads;
 mod reconfigure;
 mod role;
+mod seats;
 mod server;
 mod snapshot;
 #[cfg(test)]
@@ -61,5 +62,6 @@ pub use output::{Output, Persist, ReadId, ReadOutcome, ReceivedSnapshot};
 pub use progress::{Inflight, Progress, Sending, Transfer};
 pub use promise::{Promise, PromiseReason};
 pub use role::{Candidate, Follower, Incoming, Leader, PreCandidate, Role, Timer};
+pub use seats::Return;
 pub use server::{ProposeRefusal, Raft, Restored, Snapshot};
 pub use transfer::HandOver;

@@ -113,6 +113,11 @@ impl Raft {
                 own: self.term,
             });
         }
+        if self.is_unseated() {
+            return Some(VoteRefusal::Unseated {
+                incarnation: self.incarnation,
+            });
+        }
         let own_last = self.log.last();
         let behind = (last < own_last).then_some(VoteRefusal::LogBehind {
             candidate_last: last,

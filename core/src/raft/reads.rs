@@ -190,6 +190,7 @@ impl Raft {
     /// Answers the reads of the present round if a majority has confirmed it.
     pub(super) fn confirm_reads(&mut self, now: Instant, out: &mut Output) {
         let (id, membership) = (self.id, Arc::clone(self.membership()));
+        let vacant = self.vacant_seats();
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
@@ -203,7 +204,7 @@ impl Raft {
             .filter(|progress| progress.round >= round);
         let mut by = vec![id];
         by.extend(answered.map(|progress| progress.node));
-        by.retain(|node| membership.is_voter(*node));
+        by.retain(|node| membership.is_voter(*node) && !vacant.contains(node));
         if !membership.quorum().is_quorum(|node| by.contains(&node)) {
             return;
         }

@@ -86,16 +86,16 @@ impl Raft {
         self.memberships.latest().0
     }
 
-    /// Whether this server stands for election when it hears from no leader: it has a vote, or
-    /// had one until an entry that is not known to be committed. In the latter case it may be the
+    /// Whether this server stands for election when it hears from no leader: it has a vote that
+    /// counts, or had one until an entry that is not known to be committed. In the latter case it may be the
     /// only one whose log is complete enough to lead the change to its end (dissertation, section
     /// 4.2.2).
     #[must_use]
     pub fn may_stand(&self) -> bool {
         let committed = self.membership_index() <= self.commit;
         let former = self.memberships.former().filter(|_| !committed);
-        let voted = former.is_some_and(|former| former.is_voter(self.id));
-        voted || self.membership().is_voter(self.id)
+        let voted = former.is_some_and(|former| self.has_seat(former));
+        voted || self.has_seat(self.membership())
     }
 
     /// The members that counted at `index`, which the log must reach down to.
@@ -168,7 +168,7 @@ impl Raft {
         // Servers that only leave need no stage in which others catch up.
         let skip = next.awaited().next().is_none();
         let next = if skip {
-            next.joint().unwrap_or(next)
+            self.name_newcomers(next.joint().unwrap_or(next))
         } else {
             next
         };
@@ -221,10 +221,12 @@ impl Raft {
             self.append_membership(now, next, out);
         } else if !membership.is_voter(self.id) {
             self.leave_office(now, out);
+        } else if let Some(next) = self.next_seating(out) {
+            self.append_membership(now, next, out);
         } else if let Some(next) = membership.joint()
             && self.learners_are_ready(&membership, out)
         {
-            self.append_membership(now, next, out);
+            self.append_membership(now, self.name_newcomers(next), out);
         }
     }
 
@@ -253,7 +255,7 @@ impl Raft {
         true
     }
 
-    fn is_caught_up(&self, progress: &Progress) -> bool {
+    pub(super) fn is_caught_up(&self, progress: &Progress) -> bool {
         let behind = self.log.last().index.since(progress.matched);
         let streams = matches!(progress.state, Sending::Replicate { .. });
         streams && behind <= self.config.promotion_lag
@@ -264,7 +266,8 @@ impl Raft {
     fn leave_office(&mut self, now: Instant, out: &mut Output) {
         self.send_heartbeats(now, out);
         let (term, last) = (self.term, self.log.last().index);
-        let voters = self.membership().voters.clone();
+        let (mut voters, vacant) = (self.membership().voters.clone(), self.vacant_seats());
+        voters.retain(|voter| !vacant.contains(voter));
         let Role::Leader(leader) = &self.role else {
             return;
         };

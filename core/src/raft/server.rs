@@ -34,6 +34,9 @@ pub struct Restored {
     pub bootstrap: Membership,
     /// The life of the server's memory.
     pub incarnation: Incarnation,
+    /// Whether all this is durable only once record 1 is: the first number that
+    /// [`Raft::records_issued`] counts, although [`Output::records`] does not hold it.
+    pub unproven: bool,
     /// The durable term.
     pub term: Term,
     /// The vote given in it.
@@ -102,6 +105,8 @@ pub enum ProposeRefusal {
 pub struct Raft {
     pub(super) id: NodeId,
     pub(super) incarnation: Incarnation,
+    /// The newest incarnation heard of each server that is beyond the first, in this run.
+    pub(super) heard: Vec<Address>,
     pub(super) memberships: Memberships,
     pub(super) config: Arc<Config>,
     pub(super) rng: Rng,
@@ -142,6 +147,11 @@ impl Raft {
             set_at: now,
             fires_at: now,
         };
+        let durability = if restored.unproven {
+            Durability::unproven(log.last().index)
+        } else {
+            Durability::recovered(log.last().index)
+        };
         // Whoever ran before may have heard from a leader just before it stopped.
         let promised = if is_new {
             Duration::ZERO
@@ -151,12 +161,13 @@ impl Raft {
         let mut raft = Raft {
             id,
             incarnation: restored.incarnation,
+            heard: Vec::new(),
             memberships: Memberships::of(membership, &log),
             rng: Rng::new(seed),
             run: Fingerprint::of(&("run", seed)),
             term: restored.term,
             vote: restored.vote,
-            durability: Durability::recovered(log.last().index),
+            durability,
             log,
             commit,
             snapshot: restored.snapshot,
@@ -178,18 +189,6 @@ impl Raft {
         raft
     }
 
-    /// The life of this server's memory.
-    #[must_use]
-    pub fn incarnation(&self) -> Incarnation {
-        self.incarnation
-    }
-
-    /// The life of another server's memory, as far as this one knows.
-    #[must_use]
-    pub fn incarnation_of(&self, _node: NodeId) -> Incarnation {
-        Incarnation::FIRST
-    }
-
     /// A message of another server arrived. It need not be a member: a server that joins knows no
     /// members yet, and one that lags may not know the latest (dissertation, section 4.2.1).
     pub fn on_message(
@@ -199,14 +198,15 @@ impl Raft {
         message: Message,
         out: &mut Output,
     ) {
-        let Address {
-            node: from,
-            incarnation: _,
-        } = from.into();
+        let address = from.into();
+        let from = address.node;
         if from == self.id {
             return;
         }
         self.observe_clock(now, out);
+        if !self.note_incarnation(now, address, out) {
+            return;
+        }
         if let Message::VoteRequest(request) = &message
             && let Some(why) = self.promise_refusal(now, request)
         {
@@ -591,6 +591,9 @@ impl Raft {
     /// How it takes part in the cluster, as far as its own log says.
     #[must_use]
     pub fn standing(&self) -> Standing {
+        if self.is_unseated() {
+            return Standing::Unseated;
+        }
         self.membership().standing(self.id)
     }
 

@@ -55,7 +55,8 @@ impl Raft {
         if let Some(hand_over) = &leader.hand_over {
             return Err(TransferRefusal::InProgress { to: hand_over.to });
         }
-        let voters = &self.membership().voters;
+        let (mut voters, vacant) = (self.membership().voters.clone(), self.vacant_seats());
+        voters.retain(|voter| !vacant.contains(voter));
         let best = || {
             let followers = leader.progress.iter().filter(|p| voters.contains(&p.node));
             let best = followers.max_by_key(|progress| (progress.matched, progress.heard_at));

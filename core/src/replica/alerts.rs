@@ -3,7 +3,7 @@
 
 use super::server::Replica;
 use crate::raft::{ClockJump, ClockRate, Leader, Membership, Progress, Role, Standing};
-use crate::types::{Duration, Index, Instant, NodeId};
+use crate::types::{Duration, Incarnation, Index, Instant, NodeId};
 use serde::Serialize;
 
 /// How full a disk is.
@@ -90,6 +90,19 @@ pub enum Alert {
         /// How long ago.
         ago: Duration,
     },
+    /// The server may have forgotten what it promised: it has no vote until a leader has brought
+    /// it up to date.
+    SeatVacant {
+        /// The life of its memory that waits for the seat.
+        incarnation: Incarnation,
+    },
+    /// So many servers may have forgotten what they promised that the others are no quorum.
+    SeatsLost {
+        /// The voters whose seats are vacant.
+        vacant: Vec<NodeId>,
+        /// The fewest that can decide.
+        needed: u64,
+    },
 }
 
 /// The voters of a leader's cluster, by whether it hears from them.
@@ -101,7 +114,7 @@ pub struct QuorumCount {
     pub living: u64,
     /// The fewest that can decide.
     pub needed: u64,
-    /// Those that are not heard from.
+    /// Those that are not heard from, or whose vote does not count.
     pub silent: Vec<NodeId>,
 }
 
@@ -135,6 +148,10 @@ pub enum AlertKind {
     ClockBeyondBound,
     /// [`Alert::ClockJumped`].
     ClockJumped,
+    /// [`Alert::SeatVacant`].
+    SeatVacant,
+    /// [`Alert::SeatsLost`].
+    SeatsLost,
 }
 
 /// What makes two alerts of one server the same one, whatever their numbers.
@@ -167,6 +184,8 @@ impl Alert {
                 of(AlertKind::ClockBeyondBound, Some(*follower))
             }
             Alert::ClockJumped { .. } => of(AlertKind::ClockJumped, None),
+            Alert::SeatVacant { .. } => of(AlertKind::SeatVacant, None),
+            Alert::SeatsLost { .. } => of(AlertKind::SeatsLost, None),
         }
     }
 }
@@ -185,6 +204,8 @@ impl AlertKind {
             AlertKind::DiskNearlyFull => "disk-nearly-full",
             AlertKind::ClockBeyondBound => "clock-beyond-bound",
             AlertKind::ClockJumped => "clock-jumped",
+            AlertKind::SeatVacant => "seat-vacant",
+            AlertKind::SeatsLost => "seats-lost",
         }
     }
 
@@ -195,12 +216,14 @@ impl AlertKind {
             AlertKind::NoLeader
             | AlertKind::QuorumLost
             | AlertKind::ApplyStalled
-            | AlertKind::ClockBeyondBound => Severity::Critical,
+            | AlertKind::ClockBeyondBound
+            | AlertKind::SeatsLost => Severity::Critical,
             AlertKind::QuorumAtRisk
             | AlertKind::FollowerSilent
             | AlertKind::FollowerBehind
             | AlertKind::DiskNearlyFull
-            | AlertKind::ClockJumped => Severity::Warning,
+            | AlertKind::ClockJumped
+            | AlertKind::SeatVacant => Severity::Warning,
         }
     }
 }
@@ -227,6 +250,7 @@ impl Replica {
                 self.follower_alerts(now, progress, &mut alerts);
             }
         }
+        self.seat_alerts(&mut alerts);
         if let Some(since) = self.watch.stall.since {
             let lasting = now.since(since);
             if lasting >= config.apply_stall {
@@ -299,11 +323,26 @@ impl Replica {
         self.watch.leaderless_since.or(falls_silent)
     }
 
+    fn seat_alerts(&self, alerts: &mut Vec<Alert>) {
+        if self.raft.is_unseated() {
+            alerts.push(Alert::SeatVacant {
+                incarnation: self.raft.incarnation(),
+            });
+        }
+        if self.raft.seats_lost() {
+            alerts.push(Alert::SeatsLost {
+                vacant: self.raft.vacant_seats(),
+                needed: self.raft.membership().quorum().least() as u64,
+            });
+        }
+    }
+
     fn quorum_alerts(&self, now: Instant, leader: &Leader, alerts: &mut Vec<Alert>) {
         let limit = self.config.alerts.follower_silence;
-        let membership = self.raft.membership();
+        let (membership, vacant) = (self.raft.membership(), self.raft.vacant_seats());
         let lives = |node: NodeId| {
             let known = leader.progress.iter().find(|p| p.node == node);
+            let known = known.filter(|_| !vacant.contains(&node));
             node == self.member.node || known.is_some_and(|p| now.since(p.heard_at) < limit)
         };
         match membership.quorum().spare(lives) {

@@ -123,6 +123,7 @@ impl Replica {
         let restored = Restored {
             bootstrap: Membership::of_voters(&member.voters),
             incarnation: recovered.identity.incarnation,
+            unproven: !recovered.repairs.is_empty(),
             term: recovered.hard_state.term,
             vote: recovered.hard_state.vote,
             commit: recovered.commit,

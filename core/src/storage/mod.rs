@@ -13,6 +13,7 @@
 //! Read in this order: `disk.rs`, `record.rs`, `wal.rs`, `snapshot.rs`, `recover.rs`. With the
 //! feature `directory` there is a real disk as well, for hosts: `directory.rs`.
 
+pub mod cases;
 mod config;
 #[cfg(feature = "directory")]
 mod directory;
@@ -34,7 +35,7 @@ pub use record::{
     FORMAT, HardState, Identity, LogEntry, MAX_BODY, Record, RecordError, SegmentHeader,
     SegmentLen, SnapshotMark,
 };
-pub use recover::{Recovered, recover};
+pub use recover::{Recovered, Trust, recover};
 pub use report::{Finding, RecoveryError, Report, SnapshotProblem};
 pub use snapshot::{
     SnapshotError, SnapshotFile, decode as decode_snapshot, is_snapshot_file,

@@ -5,6 +5,7 @@
 //! start succeed: what cannot be used is set aside, and when acknowledged state may be lost the
 //! start is refused.
 
+use super::cases::Case;
 use super::config::Config;
 use super::disk::{Disk, DiskOp};
 use super::record::{
@@ -15,13 +16,26 @@ use super::snapshot::{is_snapshot_file, load};
 use super::wal::{Known, Segment, Wal, segment_file, segment_sequence};
 use crate::types::{Index, Position};
 use bytes::Bytes;
+use serde::Serialize;
 use std::collections::VecDeque;
+
+/// Whether a server still is who it was.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Trust {
+    /// Everything that the incarnation may have promised is there.
+    Kept,
+    /// Something may be missing: the server goes on under a fresh incarnation, which has no vote
+    /// until it has caught up. The cases that made it so, in the order in which they were found.
+    Lost(Vec<Case>),
+}
 
 /// What a server starts with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovered {
     /// Whose the data is, and the incarnation under which the server goes on.
     pub identity: Identity,
+    /// Whether that is the incarnation that wrote the data.
+    pub trust: Trust,
     /// The term, and the vote in it.
     pub hard_state: HardState,
     /// What is known to be committed: at least what the snapshot covers.
@@ -32,7 +46,9 @@ pub struct Recovered {
     pub entries: Vec<LogEntry>,
     /// Where to write on.
     pub wal: Wal,
-    /// Renames of what could not be used, to be executed before anything is written.
+    /// What must be durable before the server promises anything: syncs of what was read but may sit
+    /// in the page cache only, then what the recovery itself writes, then renames of what could not
+    /// be used.
     pub repairs: Vec<DiskOp>,
     /// What was found, and what was decided.
     pub report: Report,
@@ -76,6 +92,7 @@ pub fn recover(
     }
     Ok(Recovered {
         identity,
+        trust: Trust::Kept,
         hard_state: known.hard_state,
         commit: known.commit,
         snapshot,

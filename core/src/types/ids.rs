@@ -60,6 +60,15 @@ pub struct Address {
     pub incarnation: Incarnation,
 }
 
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.incarnation {
+            Incarnation::FIRST => self.node.fmt(f),
+            later => write!(f, "{}#{later}", self.node),
+        }
+    }
+}
+
 /// A server that has never forgotten anything.
 impl From<NodeId> for Address {
     fn from(node: NodeId) -> Address {

@@ -63,6 +63,7 @@ fn leadership(metrics: &Metrics, now: Instant) -> MetricGroup {
         Standing::Voter => "voter",
         Standing::Learner => "learner",
         Standing::Outsider => "no member",
+        Standing::Unseated => "voter without its seat",
     };
     let leader = metrics.leader.map_or("none".into(), |id| id.to_string());
     let mut rows = vec![

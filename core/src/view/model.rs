@@ -165,6 +165,8 @@ border! {
         Learner,
         /// It is no member, or does not know that it is.
         Outsider,
+        /// It may have forgotten what it promised: its vote does not count for now.
+        Unseated,
     }
 
     /// The members of the cluster, as one server's log says.

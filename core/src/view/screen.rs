@@ -86,6 +86,7 @@ fn running(node: &Node, replica: &Replica) -> NodeView {
             Standing::Voter => StandingView::Voter,
             Standing::Learner => StandingView::Learner,
             Standing::Outsider => StandingView::Outsider,
+            Standing::Unseated => StandingView::Unseated,
         },
         membership: membership(raft),
         clock: clock(node.clock()),

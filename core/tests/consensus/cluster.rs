@@ -5,7 +5,7 @@ use flotilla_core::raft::{
     Config, Entry, Event, Membership, Message, Output, Payload, Persist, Raft, ReadId, ReadOutcome,
     Restored, Snapshot,
 };
-use flotilla_core::types::{Incarnation, Index, Instant, NodeId, Position, Term};
+use flotilla_core::types::{Address, Incarnation, Index, Instant, NodeId, Position, Term};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub struct Machine {
     /// How many reads were asked for in this run: their numbers begin anew in the next one, as
     /// those of a replica do.
     reads: u64,
+    /// The life of its server's memory.
+    incarnation: Incarnation,
 }
 
 /// What a disk holds.
@@ -49,7 +51,7 @@ pub enum Told {
 }
 
 /// A message on its way: who sent it, and to whom.
-pub type Sent = (NodeId, NodeId, Message);
+pub type Sent = (Address, NodeId, Message);
 
 pub struct Cluster {
     pub config: Config,
@@ -129,7 +131,8 @@ impl Cluster {
         machine.reached = 0;
         machine.reads = 0;
         let restored = Restored {
-            incarnation: Incarnation::FIRST,
+            incarnation: machine.incarnation,
+            unproven: false,
             bootstrap,
             term: disk.term,
             vote: disk.vote,
@@ -194,9 +197,13 @@ impl Cluster {
         let reads = out.reads.drain(..);
         self.told
             .extend(reads.map(|(read, outcome)| Told::Read(id, read, outcome)));
+        let from = Address {
+            node: id,
+            incarnation: self.machine(id).incarnation,
+        };
         let messages = out.messages.drain(..);
         self.messages
-            .extend(messages.map(|(to, message)| (id, to, message)));
+            .extend(messages.map(|(to, message)| (from, to, message)));
     }
 
     /// A snapshot arrived whole: it is stored at once, and consensus told.
@@ -295,6 +302,17 @@ impl Cluster {
         }
     }
 
+    /// The disk of a machine loses its log from `from` on, or everything with its term and vote:
+    /// its server goes on under another incarnation.
+    pub fn forget(&mut self, id: NodeId, from: Option<Index>) {
+        let machine = self.machine(id);
+        match from {
+            Some(from) => machine.durable.log.retain(|e| e.position.index < from),
+            None => machine.durable = Disk::default(),
+        }
+        machine.incarnation = Incarnation(machine.runs + 1);
+    }
+
     pub fn crash(&mut self, id: NodeId) -> usize {
         let machine = self.machine(id);
         machine.server = None;
@@ -309,9 +327,9 @@ impl Cluster {
 
     /// Hands over one message, unless its way is cut or its receiver down. Tells whether it
     /// arrived.
-    pub fn hand_over(&mut self, from: NodeId, to: NodeId, message: Message) -> bool {
+    pub fn hand_over(&mut self, from: Address, to: NodeId, message: Message) -> bool {
         let down = self.machine(to).server.is_none();
-        if down || self.cuts.contains(&(from, to)) {
+        if down || self.cuts.contains(&(from.node, to)) {
             return false;
         }
         self.with(to, |server, now, out| {
@@ -341,6 +359,7 @@ impl Machine {
             state: Vec::new(),
             runs: 0,
             reads: 0,
+            incarnation: Incarnation::FIRST,
         }
     }
 }

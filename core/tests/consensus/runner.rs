@@ -17,6 +17,7 @@
 //! | `partition n1 n2` | cuts these off from all others, not from each other |
 //! | `cut n1 n2` / `heal` | cuts the way from the one to the other; mends all |
 //! | `slow-disk n1` / `durable n1 [COUNT]` | writes wait, and become durable |
+//! | `forget n1` / `forget n1 from=3` | the disk of a stopped machine loses all, or its log from there |
 //! | `crash n1` / `restart n1` | the machine loses what is not durable, and starts again |
 //! | `jump forward=1s` / `jump back=1s` | the clock of all servers jumps |
 //! | `status` / `log` / `progress n1` / `messages` / `state` / `lease n1` | what is |
@@ -27,7 +28,7 @@ use crate::cluster::{Cluster, Sent};
 use crate::words;
 use bytes::Bytes;
 use flotilla_core::raft::{Config, MembershipChange, ProposeRefusal, Raft, ReadVia, Role};
-use flotilla_core::types::{Duration, Instant, NodeId, Settings};
+use flotilla_core::types::{Duration, Index, Instant, NodeId, Settings};
 use goldenscript::{Argument, Command, Context};
 use std::error::Error;
 use std::fmt::Write;
@@ -149,7 +150,9 @@ fn begin(args: &mut Args) -> Result<Cluster, Box<dyn Error>> {
 
 fn act(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
     match verb {
-        "disk" | "slow-disk" | "durable" | "crash" | "restart" => disks(cluster, verb, args),
+        "disk" | "slow-disk" | "durable" | "crash" | "restart" | "forget" => {
+            disks(cluster, verb, args)
+        }
         "campaign" | "tick" | "run" | "jump" => time(cluster, verb, args),
         "propose" | "read" | "snapshot" | "transfer" | "change" => ask(cluster, verb, args),
         "deliver" | "repeat" | "drop" | "hold" | "release" | "stabilize" | "partition" | "cut"
@@ -166,6 +169,10 @@ fn disks(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
             let vote = args.take("vote").map(|text| node(&text)).transpose()?;
             let terms: Result<Vec<u64>, _> = args.words.drain(..).map(|t| t.parse()).collect();
             cluster.install(id, &terms?, vote);
+        }
+        "forget" => {
+            let from = args.take("from").map(|text| text.parse()).transpose()?;
+            cluster.forget(id, from.map(Index));
         }
         "slow-disk" => cluster.machine(id).slow = true,
         "durable" => {
@@ -351,7 +358,7 @@ fn ways(args: &mut Args) -> Result<impl Fn(&Sent) -> bool + use<>, Box<dyn Error
     let from = args.take("from").map(|text| node(&text)).transpose()?;
     let to = args.take("to").map(|text| node(&text)).transpose()?;
     Ok(move |sent: &Sent| {
-        from.is_none_or(|from| sent.0 == from) && to.is_none_or(|to| sent.1 == to)
+        from.is_none_or(|from| sent.0.node == from) && to.is_none_or(|to| sent.1 == to)
     })
 }
 

@@ -46,7 +46,14 @@ fn entry(entry: &Entry) -> String {
                 [] => String::new(),
                 learners => format!("+{}", numbers(learners)),
             };
-            format!("members({}{joint}{learners})", numbers(&membership.voters))
+            let returned = membership.returned.iter().map(|r| {
+                let (node, life) = (r.address.node.0, r.address.incarnation);
+                let seat = if r.seated { "" } else { " vacant" };
+                format!(" {node}#{life}{seat}")
+            });
+            let returned: String = returned.collect();
+            let voters = numbers(&membership.voters);
+            format!("members({voters}{joint}{learners}{returned})")
         }
     };
     format!("{}:{what}", entry.position)

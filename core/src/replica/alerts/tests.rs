@@ -48,6 +48,8 @@ struct Lab {
     awake: Vec<NodeId>,
     /// How much faster than true time the clocks of the peers run, in percent.
     peers_fast_percent: u64,
+    /// Peers that came back without their memory.
+    forgetful: Vec<NodeId>,
 }
 
 const CLUSTER: ClusterId = ClusterId(7);
@@ -73,6 +75,7 @@ impl Lab {
             now: Instant::ZERO,
             awake: voters,
             peers_fast_percent: 0,
+            forgetful: Vec::new(),
         }
     }
 
@@ -121,7 +124,11 @@ impl Lab {
         Some(Input::Message(Envelope {
             cluster,
             from,
-            from_incarnation: Incarnation::FIRST,
+            from_incarnation: if self.forgetful.contains(&from) {
+                Incarnation(2)
+            } else {
+                Incarnation::FIRST
+            },
             to,
             to_incarnation: Incarnation::FIRST,
             message,
@@ -246,6 +253,21 @@ fn a_leader_that_stays_without_a_quorum_says_that_it_is_lost() {
     lab.wait(MS(600));
     assert_eq!(lab.kinds()[0], AlertKind::QuorumLost);
     assert_eq!(lab.kinds()[0].severity(), Severity::Critical);
+}
+
+#[test]
+fn a_leader_says_when_those_who_remember_are_no_quorum() {
+    let mut lab = Lab::new(3, |_| {});
+    lab.wait(MS(1_000));
+    lab.forgetful = vec![NodeId(2)];
+    lab.wait(MS(100));
+    assert_eq!(lab.kinds(), [], "one gets its seat back from the other two");
+    let mut lab = Lab::new(3, |_| {});
+    lab.wait(MS(1_000));
+    lab.forgetful = vec![NodeId(2), NodeId(3)];
+    lab.wait(MS(100));
+    assert_eq!(lab.kinds(), [AlertKind::SeatsLost], "it steps down");
+    assert_eq!(AlertKind::SeatsLost.severity(), Severity::Critical);
 }
 
 #[test]

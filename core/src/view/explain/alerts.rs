@@ -1,6 +1,6 @@
 //! Alerts in words: what is wrong, and the setting that decided when to say so.
 
-use super::{Told, count, list, ms, story};
+use super::{Told, count, list, ms, seats, story};
 use crate::raft::{ClockJump, ClockRate};
 use crate::replica::{Alert, AlertKey, AlertKind, QuorumCount};
 use crate::types::{Duration, NodeId};
@@ -32,12 +32,14 @@ pub(in crate::view) fn title(kind: AlertKind) -> &'static str {
         AlertKind::DiskNearlyFull => "disk nearly full",
         AlertKind::ClockBeyondBound => "clock beyond its bound",
         AlertKind::ClockJumped => "clock jumped",
+        AlertKind::SeatVacant => "no vote for now",
+        AlertKind::SeatsLost => "a majority may have forgotten",
     }
 }
 
 /// The setting that decides when it is raised.
-fn setting(kind: AlertKind) -> &'static str {
-    match kind {
+fn setting(kind: AlertKind) -> Option<&'static str> {
+    Some(match kind {
         AlertKind::NoLeader => "alerts.leaderless",
         AlertKind::QuorumAtRisk | AlertKind::QuorumLost | AlertKind::FollowerSilent => {
             "alerts.follower_silence"
@@ -47,11 +49,15 @@ fn setting(kind: AlertKind) -> &'static str {
         AlertKind::DiskNearlyFull => "alerts.disk_percent",
         AlertKind::ClockBeyondBound => "raft.clock_drift_ppm",
         AlertKind::ClockJumped => "alerts.clock_jump",
-    }
+        AlertKind::SeatVacant | AlertKind::SeatsLost => return None,
+    })
 }
 
 fn by_setting(told: Told, kind: AlertKind) -> Told {
-    told.by(&format!("Threshold {}", setting(kind)), "Configuration")
+    match setting(kind) {
+        Some(setting) => told.by(&format!("Threshold {setting}"), "Configuration"),
+        None => told.by("A vote counts for one memory", seats::CHAPTER),
+    }
 }
 
 /// What is wrong, in a sentence that names the server.
@@ -119,6 +125,13 @@ pub(in crate::view) fn text(node: NodeId, alert: &Alert) -> String {
             let ago = ms(ago.as_micros());
             format!("the clock of {node} jumped {jump}, {ago} ago: promises made by it are void")
         }
+        Alert::SeatVacant { incarnation } => format!(
+            "{node}, in incarnation {incarnation}, may have forgotten what it promised: its vote does not \
+             count until a leader has brought it up to date and given it its seat"
+        ),
+        Alert::SeatsLost { vacant, needed } => {
+            format!("{node} knows that {}", seats::lost(vacant, *needed))
+        }
     }
 }
 
@@ -135,7 +148,7 @@ fn apart(rate: ClockRate) -> String {
 fn quorum(node: NodeId, count: &QuorumCount) -> String {
     let silent = list(count.silent.iter().map(NodeId::to_string));
     let (living, voters) = (count.living, count.voters);
-    format!("{node} hears from {living} of {voters} voters, not from {silent}")
+    format!("{node} can count on {living} of {voters} voters, not on {silent}")
 }
 
 #[cfg(test)]
@@ -143,7 +156,7 @@ mod tests {
     use super::text;
     use crate::raft::{ClockJump, ClockRate};
     use crate::replica::{Alert, DiskUsage, QuorumCount};
-    use crate::types::{Duration, Index, NodeId};
+    use crate::types::{Duration, Incarnation, Index, NodeId};
     use expect_test::expect;
 
     #[test]
@@ -193,18 +206,27 @@ mod tests {
                 jump: ClockJump::Back { by: lasting },
                 ago: limit,
             },
+            Alert::SeatVacant {
+                incarnation: Incarnation(4),
+            },
+            Alert::SeatsLost {
+                vacant: vec![NodeId(2), follower],
+                needed: 2,
+            },
         ];
         let lines = alerts.iter().map(|alert| text(NodeId(1), alert));
         let lines: Vec<String> = lines.collect();
         expect![[r#"
             n1 has known of no leader for 1234.5 ms (1000.0 ms are allowed), and serves no write
-            n1 hears from 2 of 3 voters, not from n3; one more failure stops writes
-            n1 hears from 1 of 3 voters, not from n2 and n3; 2 are needed to commit
+            n1 can count on 2 of 3 voters, not on n3; one more failure stops writes
+            n1 can count on 1 of 3 voters, not on n2 and n3; 2 are needed to commit
             n1 has not heard from n3 for 1234.5 ms (1000.0 ms are allowed)
             n3 lacks 120 entries of the log of n1; it has lacked more than 100 for 1234.5 ms
             n1 has applied index 1119 and no more for 1234.5 ms, while index 287 is committed: what it answers is old
             950 of the 1000 bytes of the disk of n1 are used, more than 90 percent: a server whose disk is full stops
             the clock of n3 runs 59700 to 60300 ppm slower than that of n1, and no clock may be off by more than 10000 ppm: reads by lease may be stale
-            the clock of n1 jumped back by 1234.5 ms, 1000.0 ms ago: promises made by it are void"#]].assert_eq(&lines.join("\n"));
+            the clock of n1 jumped back by 1234.5 ms, 1000.0 ms ago: promises made by it are void
+            n1, in incarnation 4, may have forgotten what it promised: its vote does not count until a leader has brought it up to date and given it its seat
+            n1 knows that n2 and n3 may have forgotten what they acknowledged, and those who have not are fewer than the 2 that decide: whoever was elected now could lack committed writes. Put back the data directory of one of them, or begin a new cluster"#]].assert_eq(&lines.join("\n"));
     }
 }

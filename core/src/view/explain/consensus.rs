@@ -1,6 +1,6 @@
 //! Events of consensus in words.
 
-use super::{Told, count, detail, leases, list, membership, ms, story};
+use super::{Told, count, detail, leases, list, membership, ms, seats, story};
 use crate::raft::{
     AppendRefusal, CampaignReason, CommitReason, Event, FollowReason, InstalledLog, PromiseReason,
     VoteRefusal,
@@ -43,6 +43,10 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
         | Event::TransferStarted { .. }
         | Event::SuccessorAsked { .. }
         | Event::TransferAborted { .. } => membership::tell(node, event),
+        Event::IncarnationHeard { .. }
+        | Event::FormerIncarnationRefused { .. }
+        | Event::SeatsLost { .. }
+        | Event::SeatEarned { .. } => seats::tell(node, event),
         Event::SnapshotSendStarted { .. }
         | Event::SnapshotSendFinished { .. }
         | Event::SnapshotReceiveStarted { .. }
@@ -256,6 +260,12 @@ fn refusal(node: NodeId, why: &VoteRefusal) -> (String, &'static str, String) {
                 "the candidate's log ends at {candidate_last}, its own goes on to {own_last}"
             );
             (why, "Election restriction", "5.4.1")
+        }
+        VoteRefusal::Unseated { incarnation } => {
+            let why = format!(
+                "it is in incarnation {incarnation}, may have forgotten a vote, and has no seat yet"
+            );
+            (why, "One vote per term", "5.2")
         }
     };
     let promise = matches!(section, "4.2.3");

@@ -26,7 +26,17 @@ pub(in crate::view) fn members(membership: &Membership) -> String {
         [] => String::new(),
         learners => format!(", with {} learning", names(learners)),
     };
-    format!("{voters}{both}{learners}")
+    let waiting = membership.returned.iter().filter(|r| !r.seated);
+    let vacant: Vec<String> = waiting.map(|r| r.address.node.to_string()).collect();
+    let vacant = match &vacant[..] {
+        [] => String::new(),
+        [one] => format!(", the seat of {one} being vacant"),
+        several => format!(
+            ", the seats of {} being vacant",
+            list(several.iter().cloned())
+        ),
+    };
+    format!("{voters}{both}{learners}{vacant}")
 }
 
 pub(super) fn tell(node: NodeId, event: &Event) -> Told {
@@ -54,6 +64,8 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
         Event::MembershipCommitted { index, membership } => {
             let next = if membership.is_joint() {
                 ": now the former voters can be left behind"
+            } else if membership.returned.iter().any(|r| !r.seated) {
+                ": it is filled once its server has caught up"
             } else if membership.wanted.is_some() {
                 ": a change waits until those who learn have caught up"
             } else {

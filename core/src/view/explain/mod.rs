@@ -6,6 +6,7 @@ mod consensus;
 mod leases;
 pub(in crate::view) mod membership;
 pub(in crate::view) mod recovery;
+mod seats;
 pub(in crate::view) mod server;
 pub(in crate::view) mod world;
 
