@@ -122,6 +122,11 @@ impl LogLane {
 /// The snapshot lane: one file at a time, a newer one replaces one that waits.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SnapshotLane {
+    /// Whether the repairs of recovery are not durable yet. They go through the log lane and may
+    /// rename a file that has the very name of the next snapshot: one of the same position that
+    /// was written, and never named, before the crash. Overtaken by that snapshot they would set
+    /// it aside, or it would be appended to what the crash left.
+    behind_repairs: bool,
     inflight: Option<(u64, SnapshotJob)>,
     waiting: Option<SnapshotJob>,
     written: u64,
@@ -161,6 +166,22 @@ impl SnapshotJob {
 }
 
 impl SnapshotLane {
+    pub(super) fn new(repairs: &[DiskOp]) -> SnapshotLane {
+        SnapshotLane {
+            behind_repairs: !repairs.is_empty(),
+            ..SnapshotLane::default()
+        }
+    }
+
+    /// The first write of the log lane is durable, and the repairs are the beginning of it.
+    pub(super) fn repaired(&mut self, out: &mut Effects) {
+        if std::mem::take(&mut self.behind_repairs)
+            && let Some(first) = self.waiting.take()
+        {
+            self.issue(first, out);
+        }
+    }
+
     pub(super) fn is_busy(&self) -> bool {
         self.pending() > 0
     }
@@ -171,7 +192,7 @@ impl SnapshotLane {
     }
 
     pub(super) fn submit(&mut self, job: SnapshotJob, out: &mut Effects) {
-        if self.inflight.is_some() {
+        if self.behind_repairs || self.inflight.is_some() {
             self.waiting = Some(job);
         } else {
             self.issue(job, out);
@@ -202,5 +223,45 @@ impl SnapshotLane {
             self.issue(next, out);
         }
         Some(done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, SnapshotJob, SnapshotLane};
+    use crate::raft::{Membership, Snapshot};
+    use crate::replica::Effects;
+    use crate::storage::{DiskOp, Identity, save_snapshot};
+    use crate::types::{ClusterId, Incarnation, Index, NodeId, Position, Term};
+    use bytes::Bytes;
+    use std::sync::Arc;
+
+    fn job() -> SnapshotJob {
+        let covers = Position::new(Term(1), Index(5));
+        let identity = Identity {
+            cluster: ClusterId(1),
+            node: NodeId(1),
+            incarnation: Incarnation::FIRST,
+        };
+        let data = Bytes::from_static(b"state");
+        let membership = Arc::new(Membership::of_voters(&[NodeId(1)]));
+        let saved = save_snapshot(identity, covers, &data);
+        SnapshotJob::new(saved, Snapshot::new(covers, membership, data), Origin::Own)
+    }
+
+    #[test]
+    fn a_snapshot_waits_for_the_repairs_that_may_rename_its_file() {
+        let mut out = Effects::default();
+        let mut lane = SnapshotLane::new(&[DiskOp::SyncDir]);
+        lane.submit(job(), &mut out);
+        assert!(lane.is_busy() && out.writes.is_empty());
+        lane.repaired(&mut out);
+        assert_eq!(out.writes.len(), 1);
+        lane.repaired(&mut out);
+        assert_eq!(out.writes.len(), 1, "once");
+
+        let mut lane = SnapshotLane::new(&[]);
+        lane.submit(job(), &mut out);
+        assert_eq!(out.writes.len(), 2, "there is nothing to wait for");
     }
 }

@@ -138,12 +138,12 @@ impl Replica {
             commit,
         });
         let mut replica = Replica {
+            snapshot_lane: SnapshotLane::new(&recovered.repairs),
             log_lane: LogLane::new(recovered.wal, recovered.repairs, commit),
             raft,
             cache,
             applied,
             digest,
-            snapshot_lane: SnapshotLane::default(),
             unnamed: VecDeque::new(),
             proposals: Proposals::default(),
             reads: Reads::default(),
@@ -238,6 +238,7 @@ impl Replica {
                 let Some((upto, named)) = self.log_lane.durable(write.number) else {
                     return;
                 };
+                self.snapshot_lane.repaired(out);
                 if let Some(covers) = named {
                     out.events.push(Event::SnapshotDurable { covers });
                 }
