@@ -5,7 +5,7 @@ use super::explain::recovery;
 use super::model::Rule;
 use crate::storage::{
     self, Disk, DiskError, Ending, FileInfo, Finding, Identity, RecordError, RecoveryError,
-    SnapshotError, SnapshotProblem, Survey, SurveyedSegment, SurveyedSnapshot, survey,
+    SnapshotError, SnapshotProblem, Survey, SurveyedSegment, SurveyedSnapshot, Trust, survey,
 };
 use crate::types::{ClusterId, Incarnation, NodeId};
 use serde::Serialize;
@@ -136,11 +136,7 @@ pub struct Check {
 pub fn inspect(disk: &dyn Disk, verify: bool) -> Result<Inspection, DiskError> {
     let survey = survey(disk)?;
     let owner = owner(&survey);
-    let identity = owner.unwrap_or(Identity {
-        cluster: ClusterId(0),
-        node: NodeId(0),
-        incarnation: Incarnation::FIRST,
-    });
+    let identity = owner.map_or(NOBODY, next_life);
     let Attempt {
         recovery,
         findings,
@@ -184,6 +180,21 @@ impl Inspection {
     }
 }
 
+/// As whom to read what tells nobody's name.
+const NOBODY: Identity = Identity {
+    cluster: ClusterId(0),
+    node: NodeId(0),
+    incarnation: Incarnation::FIRST,
+};
+
+/// As a host would start that server, if its disk had lost something.
+fn next_life(owner: Identity) -> Identity {
+    Identity {
+        incarnation: Incarnation(owner.incarnation.0.saturating_add(1)),
+        ..owner
+    }
+}
+
 /// What recovery comes to.
 #[derive(Default)]
 struct Attempt {
@@ -216,11 +227,18 @@ fn attempt(disk: &dyn Disk, identity: Identity) -> Result<Attempt, DiskError> {
         last: last.or(covered).unwrap_or_default().0,
     };
     let named = recovered.wal.snapshots();
+    let reasons = match recovered.trust {
+        Trust::Kept => Vec::new(),
+        Trust::Lost(reasons) => reasons,
+    };
+    let rows = reasons.into_iter().map(storage::cases::Case::row);
     Ok(Attempt {
         recovery: Some(recovery),
         kept: named.map(|mark| mark.file.clone()).collect(),
         findings: recovered.report.steps,
-        problems: Vec::new(),
+        problems: rows
+            .map(|row| format!("{} {}", row.situation, row.says))
+            .collect(),
     })
 }
 

@@ -90,6 +90,11 @@ fn ensure(holds: bool, broken: impl FnOnce() -> String) -> Kept {
     if holds { Ok(()) } else { Err(broken()) }
 }
 
+fn count(counter: &mut u64) -> Kept {
+    *counter += 1;
+    Ok(())
+}
+
 impl Promises {
     /// Whether nothing was ever promised.
     pub fn is_empty(&self) -> bool {
@@ -117,11 +122,11 @@ impl Promises {
             "ready" => self.on_ready(),
             "applied" => self.on_applied(number(1)?, number(2)?),
             "ack" => self.on_acknowledged(number(1)?, words[2], number(3)?),
-            "segment" => Ok(self.seen.rotations += 1),
-            "snapshot" => Ok(self.seen.snapshots += 1),
-            "removed" => Ok(self.seen.removed += 1),
-            "torn" => Ok(self.seen.torn += 1),
-            "aside" => Ok(self.seen.set_aside += 1),
+            "segment" => count(&mut self.seen.rotations),
+            "snapshot" => count(&mut self.seen.snapshots),
+            "removed" => count(&mut self.seen.removed),
+            "torn" => count(&mut self.seen.torn),
+            "aside" => count(&mut self.seen.set_aside),
             other => Err(format!("no line begins with {other}")),
         }
     }
