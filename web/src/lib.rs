@@ -17,7 +17,16 @@ mod scenarios;
 const ACTION: &str = r#"
 /** Something done to the world at the moment shown. */
 export type Action =
-  | { do: "crash" | "restart" | "isolate" | "take_snapshot" | "shut_down"; node: number }
+  | { do: "crash"; node: number; keep?: Keep }
+  | { do: "restart" | "isolate" | "take_snapshot" | "shut_down" | "kill" | "wipe_disk"; node: number }
+  | { do: "corrupt"; node: number; file: string; offset: number; bit?: number }
+  | { do: "tear"; node: number; file: string; bytes: number }
+  | { do: "remove_file"; node: number; file: string }
+  | { do: "resize_disk"; node: number; bytes?: number }
+  | { do: "slow_disk"; node: number; factor: number }
+  | { do: "fail_syncs"; node: number; count: number }
+  | { do: "keep_image" | "restore_image"; node: number; image: string }
+  | { do: "recreate_cluster"; except: number[] }
   | { do: "partition"; groups: number[][] }
   | { do: "cut" | "mend"; from: number; to: number }
   | { do: "heal" }
@@ -31,6 +40,14 @@ export type Action =
   | { do: "transfer_leadership"; to?: number }
   | { do: "change_membership"; voters: number[]; learners?: number[] }
   | { do: "delete"; client: number; key: string };
+
+/** What of the data that was not synced survives when the power goes; numbers count from 1. */
+export type Keep =
+  | "drawn"
+  | "nothing"
+  | "everything"
+  | { first: { bytes?: number; names?: number } }
+  | { only: { appends?: number[]; names?: number[] } };
 "#;
 
 /// A run of a scenario that can be played, stepped in both directions, and changed.

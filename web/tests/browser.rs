@@ -129,6 +129,21 @@ fn every_kind_of_action_is_understood() {
         r#"{ "do": "take_snapshot", "node": 3 }"#,
         r#"{ "do": "crash", "node": 3 }"#,
         r#"{ "do": "restart", "node": 3 }"#,
+        r#"{ "do": "slow_disk", "node": 3, "factor": 3 }"#,
+        r#"{ "do": "fail_syncs", "node": 3, "count": 0 }"#,
+        r#"{ "do": "resize_disk", "node": 3, "bytes": 1000000 }"#,
+        r#"{ "do": "resize_disk", "node": 3 }"#,
+        r#"{ "do": "keep_image", "node": 3, "image": "old" }"#,
+        r#"{ "do": "corrupt", "node": 3, "file": "wal-00000001.log", "offset": 9, "bit": 2 }"#,
+        r#"{ "do": "kill", "node": 3 }"#,
+        r#"{ "do": "crash", "node": 3, "keep": "everything" }"#,
+        r#"{ "do": "crash", "node": 1, "keep": { "first": { "bytes": 9 } } }"#,
+        r#"{ "do": "crash", "node": 2, "keep": { "only": { "appends": [2], "names": [1] } } }"#,
+        r#"{ "do": "tear", "node": 3, "file": "wal-00000001.log", "bytes": 3 }"#,
+        r#"{ "do": "remove_file", "node": 3, "file": "wal-00000001.log" }"#,
+        r#"{ "do": "restore_image", "node": 3, "image": "old" }"#,
+        r#"{ "do": "wipe_disk", "node": 3 }"#,
+        r#"{ "do": "recreate_cluster", "except": [3] }"#,
     ] {
         if let Err(error) = playground.act(action(json)) {
             panic!("{json}: {}", message(error));

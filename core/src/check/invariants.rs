@@ -64,6 +64,7 @@ impl Observer for Checker {
                 ) => {
                     self.on_sent(world, (*node, *to), *message, &mut found);
                 }
+                (_, What::ClusterRecreated { .. }) => self.begin_history(),
                 (Place::Client(client), What::Client(ClientEvent::Invoked(_))) => {
                     self.invoked.insert(*client, self.acknowledged);
                 }
@@ -94,6 +95,15 @@ impl Checker {
     #[must_use]
     pub fn violations(&self) -> &Vector<Violation> {
         &self.violations
+    }
+
+    /// Another life of the cluster: nothing of before binds it.
+    fn begin_history(&mut self) {
+        let violations = std::mem::take(&mut self.violations);
+        *self = Checker {
+            violations,
+            ..Checker::default()
+        };
     }
 
     fn on_event(&mut self, world: &World, node: NodeId, event: &replica::Event, found: &mut Found) {

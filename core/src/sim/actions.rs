@@ -2,7 +2,7 @@
 
 use super::network::MessageId;
 use super::node::Status;
-use super::scenario::{Action, Operation};
+use super::scenario::{Action, Keep, Operation};
 use super::step::{ActionRefusal, DuplicationReason, LossReason, Place, What};
 use super::world::World;
 use crate::raft::MembershipChange;
@@ -12,7 +12,7 @@ use crate::types::{Duration, NodeId};
 /// Does one action now.
 pub(super) fn act(world: &mut World, action: &Action) {
     match action {
-        Action::Crash { node } => world.crash(*node),
+        Action::Crash { node, keep } => world.crash(*node, keep),
         Action::Restart { node } => world.restart(*node),
         Action::Partition { groups } => {
             let pairs = groups.iter().enumerate().flat_map(|(place, group)| {
@@ -116,6 +116,22 @@ pub(super) fn act(world: &mut World, action: &Action) {
             }
         }
         Action::Mend { from, to } => world.mend(*from, *to),
+        Action::Kill { node } => world.kill(*node),
+        Action::Corrupt {
+            node,
+            file,
+            offset,
+            bit,
+        } => world.corrupt(*node, file, (*offset, *bit)),
+        Action::Tear { node, file, bytes } => world.tear(*node, file, *bytes),
+        Action::RemoveFile { node, file } => world.remove_file(*node, file),
+        Action::WipeDisk { node } => world.wipe_disk(*node),
+        Action::ResizeDisk { node, bytes } => world.resize_disk(*node, *bytes),
+        Action::SlowDisk { node, factor } => world.slow_disk(*node, *factor),
+        Action::FailSyncs { node, count } => world.fail_syncs(*node, *count),
+        Action::KeepImage { node, image } => world.keep_image(*node, image),
+        Action::RestoreImage { node, image } => world.restore_image(*node, image),
+        Action::RecreateCluster { except } => world.recreate_cluster(except),
     }
 }
 
@@ -126,30 +142,17 @@ fn pairs(from: &[NodeId], to: &[NodeId]) -> impl Iterator<Item = (NodeId, NodeId
 }
 
 impl World {
-    fn refuse(&mut self, why: ActionRefusal) {
+    pub(super) fn refuse(&mut self, why: ActionRefusal) {
         self.note(Place::World, What::ActionRefused { why });
     }
 
-    fn crash(&mut self, id: NodeId) {
-        let node = self.node_mut(id);
-        if matches!(node.status, Status::Down) {
-            return self.refuse(ActionRefusal::IsDown { node: id });
-        }
-        node.status = Status::Down;
-        node.alerts.touch();
-        let lost = node.device.crash();
-        self.note(Place::Node(id), What::Crashed { lost });
-    }
-
     fn restart(&mut self, id: NodeId) {
-        let node = self.node_mut(id);
-        match node.status {
+        match self.node(id).status {
             Status::Up(_) => self.refuse(ActionRefusal::IsUp { node: id }),
             Status::Down => self.start(id),
             Status::Failed(_) => {
                 // A stopped server still has power: what it wrote and did not sync goes only now.
-                let lost = node.device.crash();
-                self.note(Place::Node(id), What::Crashed { lost });
+                self.lose_power(id, &Keep::Drawn);
                 self.start(id);
             }
         }
@@ -171,20 +174,26 @@ impl World {
     }
 
     fn drop_message(&mut self, id: MessageId) {
+        if !self.lose_message(id, LossReason::ByHand) {
+            self.refuse(ActionRefusal::NotInFlight { message: id });
+        }
+    }
+
+    /// Takes a message off the network; tells whether it was on its way.
+    pub(super) fn lose_message(&mut self, id: MessageId, why: LossReason) -> bool {
         let Some(message) = self.network.take(id) else {
-            return self.refuse(ActionRefusal::NotInFlight { message: id });
+            return false;
         };
         self.unschedule(id, message.arrives_at);
-        let (from, to, why) = (message.from, message.to, LossReason::ByHand);
-        self.note(
-            Place::World,
-            What::MessageLost {
-                message: id,
-                from,
-                to,
-                why,
-            },
-        );
+        let (from, to) = (message.from, message.to);
+        let lost = What::MessageLost {
+            message: id,
+            from,
+            to,
+            why,
+        };
+        self.note(Place::World, lost);
+        true
     }
 
     fn delay_message(&mut self, id: MessageId, by: Duration) {

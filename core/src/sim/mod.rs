@@ -2,7 +2,7 @@
 //!
 //! One scenario gives one history, on every target. Read in this order: `scenario/` (what a run
 //! is made of), `world.rs` (the order in which things happen), `step.rs` (what a step tells),
-//! `network.rs`, `disk.rs`, `clock.rs`, `client.rs` (the parts), `actions.rs` (what people do),
+//! `network.rs`, `disk.rs`, `device.rs`, `clock.rs`, `client.rs` (the parts), `actions.rs` and `faults.rs` (what people do),
 //! `alerts.rs` (what servers say of themselves), `timeline.rs` (going back), `expect.rs` (what must
 //! have come true).
 
@@ -11,8 +11,10 @@ mod alerts;
 mod capacity;
 mod client;
 mod clock;
+mod device;
 mod disk;
 mod expect;
+mod faults;
 mod latency;
 mod network;
 mod node;
@@ -27,13 +29,18 @@ pub use client::{
     Answered, Client, ClientConfig, ClientEvent, ClientOutput, OperationResult, RetryReason,
 };
 pub use clock::Clock;
-pub use disk::{Device, Lost, Progress, SimDisk};
+pub use device::{Device, Progress};
+pub use disk::{
+    CrashReport, DamageError, DiskImage, FileState, FileSurvival, Lost, NameChange, PieceState,
+    SimDisk, Survivors, Unsynced, UnsyncedAppend,
+};
 pub use expect::{Expectation, expectations};
+pub use faults::KeptImage;
 pub use latency::Latency;
 pub use network::{Address, InFlight, MessageId, Network, NetworkConfig, Payload};
-pub use node::{Failure, Node, Status};
+pub use node::{Failure, LastCrash, Node, Status};
 pub use scenario::{
-    Action, DiskConfig, Expect, Operation, ReadPath, Scenario, ScenarioError, SyntaxError,
+    Action, DiskConfig, Expect, Keep, Operation, ReadPath, Scenario, ScenarioError, SyntaxError,
     TimedAction, VERSION, bounds, verb,
 };
 pub use step::{ActionRefusal, Cause, DuplicationReason, Happening, LossReason, Place, Step, What};

@@ -2,7 +2,9 @@
 
 use super::alerts::{AlertBoard, RaisedAlert};
 use super::clock::Clock;
-use super::disk::Device;
+use super::device::Device;
+use super::disk::CrashReport;
+use super::scenario::Keep;
 use crate::replica::{Replica, StartError};
 use crate::storage::{DiskError, Finding};
 use crate::types::{Incarnation, Instant, NodeId};
@@ -19,6 +21,18 @@ pub struct Node {
     pub(super) recovery: Vec<Finding>,
     pub(super) snapshots_installed: u64,
     pub(super) alerts: AlertBoard,
+    /// Whether the machine has power: that of a killed server has.
+    pub(super) powered: bool,
+    pub(super) last_crash: Option<Arc<LastCrash>>,
+}
+
+/// What the power's end made of a disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastCrash {
+    /// When it was.
+    pub at: Instant,
+    /// What was lost, and what survived.
+    pub report: CrashReport,
 }
 
 /// Whether a machine runs.
@@ -26,7 +40,7 @@ pub struct Node {
 pub enum Status {
     /// It runs.
     Up(Arc<Replica>),
-    /// It has no power.
+    /// It has no power, or its process was killed.
     Down,
     /// It has power, but the server does not run.
     Failed(Failure),
@@ -55,7 +69,23 @@ impl Node {
             recovery,
             snapshots_installed: 0,
             alerts: AlertBoard::default(),
+            powered: false,
+            last_crash: None,
         }
+    }
+
+    /// The power goes: only the disk and the clock are left.
+    pub(super) fn lose_power(&mut self, now: Instant, keep: &Keep) -> CrashReport {
+        self.status = Status::Down;
+        self.powered = false;
+        self.alerts.touch();
+        let report = self.device.crash(keep);
+        let last = LastCrash {
+            at: now,
+            report: report.clone(),
+        };
+        self.last_crash = Some(Arc::new(last));
+        report
     }
 
     /// When its server wants to be woken, in simulated time.
@@ -100,6 +130,18 @@ impl Node {
     #[must_use]
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// Whether the machine has power, be it that its server was killed.
+    #[must_use]
+    pub fn is_powered(&self) -> bool {
+        self.powered
+    }
+
+    /// What its latest crash took and left.
+    #[must_use]
+    pub fn last_crash(&self) -> Option<&LastCrash> {
+        self.last_crash.as_deref()
     }
 
     /// Its clock, which runs on without power.

@@ -6,7 +6,7 @@ use super::network::{Address, MessageId};
 use super::scenario::Action;
 use crate::replica::{self, Alert, AlertKey, ClientId, Lane, StartError, WriteId};
 use crate::storage::DiskError;
-use crate::types::{Duration, Instant, NodeId};
+use crate::types::{ClusterId, Duration, Instant, NodeId};
 use serde::Serialize;
 
 /// One step. Simulated time grows strictly from step to step, so a time names a step.
@@ -206,6 +206,90 @@ pub enum What {
         /// to this one.
         to: NodeId,
     },
+    /// Of what the server's disk had not synced when the power went, not everything was lost.
+    Survived {
+        /// Bytes that survived.
+        bytes: u64,
+        /// Changes of names that survived.
+        names: u64,
+        /// Bytes that read as zeros now, because something behind them survived.
+        zeros: u64,
+    },
+    /// The server's process died. What it wrote stays in the machine's page cache.
+    Killed {
+        /// Bytes there that a crash would take.
+        unsynced: u64,
+    },
+    /// A bit of a file turned over.
+    BitFlipped {
+        /// The file.
+        file: String,
+        /// The byte.
+        offset: u64,
+        /// The bit in it.
+        bit: u8,
+    },
+    /// A file lost its end.
+    FileTorn {
+        /// The file.
+        file: String,
+        /// How many bytes it lost.
+        bytes: u64,
+    },
+    /// A file is gone.
+    FileRemoved {
+        /// The file.
+        file: String,
+    },
+    /// Everything on the disk is gone.
+    DiskWiped {
+        /// How many files.
+        files: u64,
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// The disk holds another amount from now on.
+    DiskResized {
+        /// How many bytes; none when there is no end to them.
+        capacity: Option<u64>,
+        /// How many of them are used.
+        used: u64,
+    },
+    /// Each sync of the disk takes longer from now on.
+    DiskSlowed {
+        /// So many times as long as configured.
+        factor: u32,
+    },
+    /// The next syncs of the disk will fail.
+    SyncsWillFail {
+        /// How many.
+        count: u64,
+    },
+    /// A copy of the disk was kept.
+    ImageKept {
+        /// Its name.
+        image: String,
+        /// How many files it has.
+        files: u64,
+        /// Bytes of all of them.
+        bytes: u64,
+    },
+    /// A kept copy was put on the disk, in the place of everything.
+    ImageRestored {
+        /// Its name.
+        image: String,
+        /// Whose disk it is a copy of.
+        of: NodeId,
+        /// When it was kept.
+        kept_at: Instant,
+    },
+    /// An operator has begun the cluster anew.
+    ClusterRecreated {
+        /// Its identity from now on.
+        cluster: ClusterId,
+        /// Servers that stay down and keep their disks.
+        except: Vec<NodeId>,
+    },
 }
 
 /// Why there is a second copy of a message.
@@ -228,10 +312,12 @@ pub enum LossReason {
     ReceiverDown,
     /// Somebody took it away.
     ByHand,
+    /// The cluster that it belonged to is no more.
+    ClusterGone,
 }
 
 /// Why an action cannot be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
 pub enum ActionRefusal {
     /// It is down already.
     #[error("{node} is down already")]
@@ -261,5 +347,35 @@ pub enum ActionRefusal {
         from: NodeId,
         /// to this one.
         to: NodeId,
+    },
+    /// Its disk is in use.
+    #[error("{node} runs: only the disk of a server that does not run can be changed so")]
+    MustNotRun {
+        /// The server.
+        node: NodeId,
+    },
+    /// There is no such file.
+    #[error("the disk of {node} has no file {file}")]
+    NoSuchFile {
+        /// The server.
+        node: NodeId,
+        /// The file.
+        file: String,
+    },
+    /// The file ends first.
+    #[error("{file} of {node} has only {len} bytes")]
+    BeyondEnd {
+        /// The server.
+        node: NodeId,
+        /// The file.
+        file: String,
+        /// Its bytes.
+        len: u64,
+    },
+    /// Nobody kept a copy of that name.
+    #[error("no copy of a disk was kept under the name {image}")]
+    NoSuchImage {
+        /// The name.
+        image: String,
     },
 }

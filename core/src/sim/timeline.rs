@@ -442,7 +442,7 @@ mod tests {
         for (step, node) in [(1500, 1), (1200, 3), (1700, 2)] {
             timeline.go_to_step(step);
             timeline
-                .act(Action::Crash { node: NodeId(node) })
+                .act(Action::crash(NodeId(node)))
                 .expect("there are three");
             let later = timeline.cursor() + Duration::millis(400);
             timeline.run_until(later, u64::MAX, &mut |_, _| {});
@@ -548,7 +548,7 @@ mod tests {
         assert!(timeline.cursor() < Instant(u64::MAX), "a hundred steps");
         for node in 1..=3 {
             let node = NodeId(node);
-            timeline.act(Action::Crash { node }).expect("runs");
+            timeline.act(Action::crash(node)).expect("runs");
         }
         timeline.seek(Instant(u64::MAX), u64::MAX, &mut |_, _| {});
         assert_eq!(timeline.world().next_time(), None, "all servers are down");
@@ -565,7 +565,7 @@ mod tests {
         let mut timeline = explored();
         let before = timeline.head_step();
         let error = timeline
-            .act(Action::Crash { node: NodeId(7) })
+            .act(Action::crash(NodeId(7)))
             .expect_err("there are three");
         assert_eq!(error.to_string(), "node is 7, but must be a server, 1 to 3");
         assert_eq!(timeline.head_step(), before);

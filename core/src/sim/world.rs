@@ -14,15 +14,17 @@
 //!    which they were scheduled, then servers' deadlines by id, then clients' by id.
 
 use super::client::{Client, ClientOutput};
-use super::disk::{Device, Progress};
+use super::device::{Device, Progress};
+use super::faults::KeptImage;
 use super::network::{Address, MessageId, Network, Payload};
 use super::node::{Failure, Node, Status};
-use super::scenario::{Action, Scenario};
+use super::scenario::{Action, Keep, Scenario};
 use super::step::{Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
 use crate::raft;
 use crate::replica::{self, ClientId, Effects, Input, Lane, Member, Replica, Write};
 use crate::storage::DiskOp;
-use crate::types::{ClusterId, Fingerprint, Instant, NodeId, Rng};
+use crate::types::{ClusterId, Fingerprint, Instant, NodeId, Rng, Term};
+use imbl::OrdMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -41,7 +43,12 @@ pub struct World {
     pub(super) nodes: Vec<Node>,
     pub(super) network: Network,
     pub(super) clients: Vec<Client>,
-    leader_terms: BTreeSet<u64>,
+    /// How often the cluster was begun anew.
+    pub(super) recreations: u64,
+    /// Copies of disks, by name.
+    pub(super) images: OrdMap<String, Arc<KeptImage>>,
+    /// Terms that had a leader, in each life of the cluster.
+    leader_terms: BTreeSet<(u64, Term)>,
     lease_reads: u64,
     fingerprint: Fingerprint,
     pub(super) happenings: Vec<Happening>,
@@ -70,8 +77,11 @@ impl World {
     pub fn new(scenario: Arc<Scenario>) -> World {
         let seed = scenario.seed;
         let stream = |what: &str, id: u32| Rng::new(Fingerprint::of(&(seed, what, id)));
-        let (latency, capacity) = (&scenario.disk.sync_latency, scenario.disk.capacity_bytes);
-        let device = |id| Device::new(latency.clone(), capacity, stream("disk", id));
+        let disk = &scenario.disk;
+        let device = |id| {
+            let (latencies, crashes) = (stream("disk", id), stream("disk crashes", id));
+            Device::new(disk.clone(), latencies, crashes)
+        };
         let clients = (1..=scenario.clients.count).map(|id| {
             let config = scenario.clients.clone();
             Client::new(ClientId(id), config, scenario.nodes, stream("client", id))
@@ -91,6 +101,8 @@ impl World {
                 Fingerprint::of(&(seed, "network")),
             ),
             clients: clients.collect(),
+            recreations: 0,
+            images: OrdMap::new(),
             leader_terms: BTreeSet::new(),
             lease_reads: 0,
             fingerprint: Fingerprint::default(),
@@ -208,7 +220,7 @@ impl World {
     /// Switches a server on.
     pub(super) fn start(&mut self, id: NodeId) {
         let now = self.node(id).clock.at(self.now);
-        let cluster = ClusterId(Fingerprint::of(&(self.scenario.seed, "cluster")));
+        let cluster = self.cluster();
         let first = self.scenario.voters.unwrap_or(self.scenario.nodes);
         // A server that is not among the first is told by their leader who they are.
         let first = if id.0 <= first { first } else { 0 };
@@ -222,6 +234,7 @@ impl World {
         let config = Arc::clone(&self.config);
         let seed = self.scenario.seed;
         let node = self.node_mut(id);
+        node.powered = true;
         node.runs += 1;
         let run = node.runs;
         let seed = Fingerprint::of(&(seed, "replica", id, run));
@@ -264,9 +277,11 @@ impl World {
         let ended = replica.has_ended();
         self.carry_out_effects(id, effects);
         if ended {
+            // Everything is durable by then, so there is nothing to tell.
             let node = self.node_mut(id);
             node.status = Status::Down;
-            node.device.crash();
+            node.powered = false;
+            node.device.crash(&Keep::Nothing);
         }
         if let Some(error) = failure {
             self.node_mut(id).status = Status::Failed(Failure::Disk(error.clone()));
@@ -295,7 +310,7 @@ impl World {
     fn count(&mut self, id: NodeId, event: &replica::Event) {
         match event {
             replica::Event::Raft(raft::Event::BecameLeader { term, .. }) => {
-                self.leader_terms.insert(term.0);
+                self.leader_terms.insert((self.recreations, *term));
             }
             replica::Event::Raft(raft::Event::SnapshotInstalled { .. }) => {
                 self.node_mut(id).snapshots_installed += 1;
@@ -527,6 +542,22 @@ impl World {
             running.filter(|replica| matches!(replica.raft().role(), raft::Role::Leader(_)));
         let latest = leading.max_by_key(|replica| replica.term());
         latest.map(Replica::id)
+    }
+
+    /// The life of the cluster in which servers start now.
+    #[must_use]
+    pub fn cluster(&self) -> ClusterId {
+        let seed = self.scenario.seed;
+        ClusterId(match self.recreations {
+            0 => Fingerprint::of(&(seed, "cluster")),
+            times => Fingerprint::of(&(seed, "cluster", times)),
+        })
+    }
+
+    /// Copies of disks that were kept, by name.
+    #[must_use]
+    pub fn images(&self) -> &OrdMap<String, Arc<KeptImage>> {
+        &self.images
     }
 
     /// The network.

@@ -1,9 +1,10 @@
 //! The world made visible: plain data for a page, and the one place where events become words.
 //!
-//! `model.rs` is what crosses the border to a page, `screen.rs` makes it from the world,
+//! `model.rs` is what crosses the border to a page, `screen.rs` and `disk.rs` make it from the world,
 //! `settings.rs` shows what can be set, `session.rs` holds a run that a person plays, steps and changes, `explain/` tells events in
 //! sentences, `transcript.rs` writes a whole run as text, `inspection.rs` tells what one disk holds.
 
+mod disk;
 mod explain;
 mod inspection;
 mod messages;
@@ -19,12 +20,14 @@ pub use inspection::{
     Check, Inspection, Owner, Part, Recovery, SegmentPart, Sentence, SnapshotPart, inspect,
 };
 pub use model::{
-    AlertSeverity, AlertView, CacheEntryView, ClientView, CutView, EntryView, EventView,
-    ExpectationView, Field, FileKind, FileView, Frame, LeaseView, Marker, MarkerKind,
-    MembershipView, MessageDetail, MessageKind, MessageView, MetricGroup, MetricRow, NodeDetail,
-    NodeStatus, NodeView, PositionView, ProgressView, PromiseView, RoleView, Rule, ScenarioInfo,
-    ScenarioView, SessionView, SettingChange, SettingKind, SettingRefusal, SettingView,
-    SettingsTable, SnapshotProgressView, StandingView, TimerView, ViolationView, VotesView, Weight,
+    AlertSeverity, AlertView, CacheEntryView, ClientView, CrashView, CutView, DiskView, EntryView,
+    EventView, ExpectationView, Field, FileKind, FileSurvivalView, FileView, Frame, ImageView,
+    LeaseView, Marker, MarkerKind, MembershipView, MessageDetail, MessageKind, MessageView,
+    MetricGroup, MetricRow, NameChangeView, NodeDetail, NodeStatus, NodeView, PositionView,
+    ProgressView, PromiseView, RecoveryStepView, RoleView, Rule, ScenarioInfo, ScenarioView,
+    SessionView, SettingChange, SettingKind, SettingRefusal, SettingView, SettingsTable,
+    SnapshotProgressView, StandingView, StretchState, StretchView, TimerView, UnsyncedAppendView,
+    ViolationView, VotesView, Weight,
 };
 pub use session::Session;
 pub use transcript::transcript;

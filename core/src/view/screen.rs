@@ -1,20 +1,19 @@
 //! From the world to what is drawn of it: plain data, without memory of what was drawn before.
 
 use super::explain::membership::members;
+use super::explain::server;
 use super::explain::server::text;
 use super::explain::world::result_text;
-use super::explain::{recovery, server};
 use super::model::{
-    CacheEntryView, ClientView, ClockView, CutView, EntryView, FileKind, FileView, LeaseView,
-    MembershipView, MessageView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView,
-    PromiseView, RoleView, SessionView, SnapshotProgressView, StandingView, TimerView, VotesView,
+    CacheEntryView, ClientView, ClockView, CutView, EntryView, LeaseView, MembershipView,
+    MessageView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView, PromiseView,
+    RoleView, SessionView, SnapshotProgressView, StandingView, TimerView, VotesView,
 };
-use super::{messages, metrics};
+use super::{disk, messages, metrics};
 use crate::cache::Command;
 use crate::raft::{Payload as EntryPayload, Progress, Raft, Role, Sending, Standing};
 use crate::replica::Replica;
 use crate::sim::{Client, Clock, Node, Status, World};
-use crate::storage::{is_snapshot_file, segment_file, segment_sequence};
 use crate::types::{Index, Instant, Position};
 
 /// The newest entries, keys, ... that a server's details show; the rest is counted.
@@ -258,7 +257,7 @@ pub(super) fn cuts(world: &World) -> Vec<CutView> {
 }
 
 /// One server, opened.
-pub(super) fn node_detail(node: &Node, now: Instant) -> NodeDetail {
+pub(super) fn node_detail(world: &World, node: &Node, now: Instant) -> NodeDetail {
     let (log, log_hidden) = node.replica().map(log).unwrap_or_default();
     let (mut cache, mut sessions, mut cache_bytes, mut keys) = (Vec::new(), Vec::new(), 0, 0);
     if let Some(replica) = node.replica() {
@@ -291,14 +290,9 @@ pub(super) fn node_detail(node: &Node, now: Instant) -> NodeDetail {
         cache,
         cache_bytes,
         sessions,
-        disk_used: node.device().disk().used(),
-        disk_capacity: node.device().disk().capacity().bytes(),
-        files: files(node),
-        recovery: node
-            .recovery()
-            .iter()
-            .map(|finding| recovery::tell(node.id(), finding).sentence)
-            .collect(),
+        disk: disk::disk(node),
+        images: disk::images(world),
+        recovery: disk::recovery(node),
         metrics: node.replica().map_or(Vec::new(), |replica| {
             let its_now = node.clock().at(now);
             metrics::groups(&replica.metrics(its_now), its_now)
@@ -329,39 +323,4 @@ fn log(replica: &Replica) -> (Vec<EntryView>, u64) {
         }
     });
     (entries.collect(), after.since(raft.log().base().index))
-}
-
-fn files(node: &Node) -> Vec<FileView> {
-    let wal = node.replica().map(Replica::wal);
-    let holds = |name: &str| {
-        let segment = wal?.segments().find(|segment| segment.file() == name)?;
-        let held = segment
-            .entries
-            .map_or("no entries".into(), |(first, last)| {
-                format!("entries {first} to {last}")
-            });
-        Some(held)
-    };
-    let snapshot = |name: &str| {
-        let mark = wal?.snapshots().find(|mark| mark.file == name)?;
-        Some(format!("state at {}", mark.position))
-    };
-    let disk = node.device().disk();
-    let files = disk.files().map(|(info, synced)| {
-        let name = info.name;
-        let kind = match segment_sequence(&name) {
-            Some(sequence) if segment_file(sequence) == name => FileKind::Segment,
-            _ if is_snapshot_file(&name) => FileKind::Snapshot,
-            _ => FileKind::Other,
-        };
-        let holds = holds(&name).or_else(|| snapshot(&name)).unwrap_or_default();
-        FileView {
-            kind,
-            bytes: info.len,
-            synced,
-            holds,
-            name,
-        }
-    });
-    files.collect()
 }

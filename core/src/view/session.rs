@@ -231,7 +231,7 @@ impl Session {
     pub fn node(&self, id: u32) -> Option<NodeDetail> {
         let world = self.timeline.world();
         let known = world.nodes().iter().find(|node| node.id() == NodeId(id));
-        known.map(|node| screen::node_detail(node, self.timeline.cursor()))
+        known.map(|node| screen::node_detail(world, node, self.timeline.cursor()))
     }
 
     /// A message, opened; none when it is not on its way.
@@ -354,6 +354,13 @@ fn marker(step: &Step, happening: &Happening) -> Option<Marker> {
             (MarkerKind::Alert, format!("{place}: {title}"))
         }
         What::Crashed { .. } => (MarkerKind::Crash, format!("{place} crashes")),
+        What::Killed { .. } => (MarkerKind::Crash, format!("{place} is killed")),
+        What::BitFlipped { .. }
+        | What::FileTorn { .. }
+        | What::FileRemoved { .. }
+        | What::DiskWiped { .. }
+        | What::ImageRestored { .. } => (MarkerKind::Disk, format!("{place}'s disk changed")),
+        What::ClusterRecreated { .. } => (MarkerKind::Disk, "cluster begun anew".into()),
         What::Stopped { .. } | What::StartFailed { .. } => {
             (MarkerKind::Crash, format!("{place} fails"))
         }

@@ -15,7 +15,7 @@ use flotilla_core::raft::{MembershipChange, Message, Role};
 use flotilla_core::replica::{
     ClientId, Config, Consistency, Envelope, Input, Lane, OperatorCommand, Request, RequestBody,
 };
-use flotilla_core::types::{Fingerprint, Instant, NodeId, Term};
+use flotilla_core::types::{Fingerprint, Incarnation, Instant, NodeId, Term};
 use stateright::{Model, Property};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -34,6 +34,8 @@ pub struct Budget {
     pub reads: u8,
     pub changes: u8,
     pub transfers: u8,
+    /// How often a disk is lost with all that it held.
+    pub disk_losses: u8,
 }
 
 /// A cluster to explore.
@@ -108,6 +110,7 @@ pub enum Action {
     Persist(NodeId, Lane),
     Crash(NodeId),
     CrashAfterWriting(NodeId, Lane),
+    LoseDisk(NodeId),
     Propose(NodeId),
     Read(NodeId),
     TakeSnapshot(NodeId),
@@ -139,13 +142,15 @@ impl State {
             left: cluster.budget,
             broken: Rules::default(),
             now: Instant::ZERO,
-            voters_are_fixed: cluster.change == MembershipChange::default(),
+            voters_are_fixed: cluster.change == MembershipChange::default()
+                && cluster.budget.disk_losses == 0,
             seen: Flags::default(),
         };
         for node in (1..=cluster.nodes).map(NodeId) {
             let who = (&cluster.config, node, cluster.voters_known_to(node));
             let nothing = (MemoryDisk::default(), Instant::ZERO);
-            let server = Server::start(who, nothing, cluster.disks, &mut Told::default());
+            let first = Incarnation::FIRST;
+            let server = Server::start(who, first, nothing, cluster.disks, &mut Told::default());
             state.digests.push(digest::of(&server, cluster.clocks));
             state.servers.push(Arc::new(server));
         }
@@ -266,6 +271,9 @@ impl Cluster {
         }
         if state.left.crashes > 0 {
             actions.push(Action::Crash(node));
+        }
+        if state.left.disk_losses > 0 {
+            actions.push(Action::LoseDisk(node));
         }
         let wishes = [
             (state.left.proposals, Action::Propose(node)),
@@ -417,6 +425,13 @@ impl Cluster {
         })
     }
 
+    fn lose_disk(&self, state: &State, node: NodeId) -> State {
+        self.happens(state, node, |server, told| {
+            *server = server.lose_disk(self.voters_known_to(node), self.disks, told);
+            told.restarted = true;
+        })
+    }
+
     pub fn after(&self, state: &State, action: &Action) -> State {
         let operator = |node, command| self.input(state, node, Input::Operator(command));
         let mut next = match action {
@@ -442,6 +457,7 @@ impl Cluster {
             }
             Action::Crash(node) => self.crash(state, *node, None),
             Action::CrashAfterWriting(node, lane) => self.crash(state, *node, Some(*lane)),
+            Action::LoseDisk(node) => self.lose_disk(state, *node),
             Action::Propose(node) => self.propose(state, *node),
             Action::Read(node) => self.read(state, *node),
             Action::TakeSnapshot(node) => operator(*node, OperatorCommand::TakeSnapshot),
@@ -466,6 +482,7 @@ impl Cluster {
             },
             Action::DeliverACopy(_) => &mut left.duplicates,
             Action::Crash(_) | Action::CrashAfterWriting(..) => &mut left.crashes,
+            Action::LoseDisk(_) => &mut left.disk_losses,
             Action::Propose(_) => &mut left.proposals,
             Action::Read(_) => &mut left.reads,
             Action::ChangeMembership(_) => &mut left.changes,

@@ -38,6 +38,9 @@ pub fn of(server: &Server, clocks: Clocks) -> u64 {
     raft.snapshot().map(|snapshot| snapshot.covers).hash(to);
     raft.incoming().hash(to);
     (raft.membership(), raft.durable_last()).hash(to);
+    let members = raft.membership().members();
+    let heard = members.iter().map(|node| raft.incarnation_of(*node));
+    (raft.incarnation(), heard.collect::<Vec<_>>()).hash(to);
     (server.replica.applied(), server.replica.applied_digest()).hash(to);
     let promise = raft.promise().until;
     let config = &server.replica.config().raft;

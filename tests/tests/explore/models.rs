@@ -275,3 +275,46 @@ fn a_leader_hands_over() {
         ..paper("a leader hands over")
     });
 }
+
+#[test]
+fn a_disk_is_lost() {
+    explore(Cluster {
+        budget: Budget {
+            elections: 1,
+            heartbeats: 1,
+            disk_losses: 1,
+            ..Budget::default()
+        },
+        prologue: prologue::third_holds_what_counts,
+        sights: &[Sight::LeaderElected, Sight::SeatGivenBack],
+        ..paper("a disk is lost")
+    });
+}
+
+#[test]
+fn a_vote_is_forgotten() {
+    explore(Cluster {
+        budget: Budget {
+            elections: 2,
+            disk_losses: 1,
+            ..Budget::default()
+        },
+        last_term: Term(1),
+        sights: &[Sight::LeaderElected, Sight::SeatGivenBack],
+        ..paper("a vote is forgotten")
+    });
+}
+
+#[test]
+fn two_disks_are_lost() {
+    explore(Cluster {
+        budget: Budget {
+            elections: 1,
+            disk_losses: 2,
+            ..Budget::default()
+        },
+        prologue: prologue::led,
+        sights: &[Sight::SeatGivenBack, Sight::SeatsLost],
+        ..paper("two disks are lost")
+    });
+}

@@ -85,3 +85,13 @@ pub fn confirmed_soon(cluster: &Cluster, state: &mut State) {
     act(cluster, state, Action::Deadline(N1));
     deliver(cluster, state, |envelope| envelope.from == N1);
 }
+
+/// The first server leads, and a client's entry is committed on the first and the third. The second
+/// has nothing but its vote; what the leader sent it is lost.
+pub fn third_holds_what_counts(cluster: &Cluster, state: &mut State) {
+    elect(cluster, state, N1, &[N2]);
+    deliver_among(cluster, state, &[N1, N3]);
+    act(cluster, state, Action::Propose(N1));
+    deliver_among(cluster, state, &[N1, N3]);
+    state.lose_messages();
+}

@@ -74,6 +74,8 @@ pub enum Sight {
     ChangeCommitted,
     HandedOver,
     WriteLost,
+    SeatGivenBack,
+    SeatsLost,
 }
 
 type Condition = fn(&Cluster, &State) -> bool;
@@ -213,6 +215,16 @@ impl Sight {
             Sight::WriteLost,
             "a crash loses a write",
             shown::<{ Sight::WriteLost as u32 }>,
+        ),
+        (
+            Sight::SeatGivenBack,
+            "a server that lost its disk gets its seat back",
+            shown::<{ Sight::SeatGivenBack as u32 }>,
+        ),
+        (
+            Sight::SeatsLost,
+            "a server finds that those who remember are no quorum",
+            shown::<{ Sight::SeatsLost as u32 }>,
         ),
     ];
 }
@@ -416,6 +428,8 @@ fn sight(event: &Event) -> Option<Sight> {
         raft::Event::LeaseReadRefused { .. } => Some(Sight::LeaseRefused),
         raft::Event::ReadsConfirmed { .. } => Some(Sight::QuorumReadServed),
         raft::Event::LearnerCaughtUp { .. } => Some(Sight::LearnerPromoted),
+        raft::Event::SeatEarned { .. } => Some(Sight::SeatGivenBack),
+        raft::Event::SeatsLost { .. } => Some(Sight::SeatsLost),
         raft::Event::MembershipCommitted { .. } => Some(Sight::ChangeCommitted),
         _ => None,
     }

@@ -87,6 +87,7 @@ impl Server {
     /// A server that starts with what is on its disk.
     pub fn start(
         (config, node, voters): (&Arc<Config>, NodeId, &[NodeId]),
+        incarnation: Incarnation,
         (disk, clock): (MemoryDisk, Instant),
         disks: Disks,
         told: &mut Told,
@@ -94,7 +95,7 @@ impl Server {
         let member = Member {
             cluster: CLUSTER,
             node,
-            incarnation: Incarnation::FIRST,
+            incarnation,
             voters: voters.to_vec(),
         };
         let mut effects = Effects::default();
@@ -119,7 +120,18 @@ impl Server {
     pub fn crash(&self, voters: &[NodeId], disks: Disks, told: &mut Told) -> Server {
         let config = Arc::new(self.replica.config().clone());
         let who = (&config, self.replica.id(), voters);
-        Server::start(who, (self.disk.clone(), self.clock), disks, told)
+        let incarnation = self.replica.raft().incarnation();
+        let disk = (self.disk.clone(), self.clock);
+        Server::start(who, incarnation, disk, disks, told)
+    }
+
+    /// The server as it starts again with a new disk in the place of one that was lost.
+    pub fn lose_disk(&self, voters: &[NodeId], disks: Disks, told: &mut Told) -> Server {
+        let config = Arc::new(self.replica.config().clone());
+        let who = (&config, self.replica.id(), voters);
+        let Incarnation(former) = self.replica.raft().incarnation();
+        let disk = (MemoryDisk::default(), self.clock);
+        Server::start(who, Incarnation(former + 1), disk, disks, told)
     }
 
     /// Something happens to the server.
@@ -161,7 +173,7 @@ impl Server {
         let identity = Identity {
             cluster: CLUSTER,
             node: self.replica.id(),
-            incarnation: Incarnation::FIRST,
+            incarnation: self.replica.raft().incarnation(),
         };
         let found = storage::recover(&self.disk, identity, &self.replica.config().storage)
             .expect("no write leaves what a start refuses");

@@ -64,7 +64,7 @@ fn one_crash_of_three_puts_the_quorum_at_risk_until_the_server_is_back() {
     run(&mut world, 1_000);
     let leader = leader(&world);
     let other = NodeId(leader.0 % 3 + 1);
-    act(&mut world, Action::Crash { node: other });
+    act(&mut world, Action::crash(other));
     let broken = run(&mut world, 2_000);
     let place = Place::Node(leader);
     assert_eq!(told(&broken, AlertKind::QuorumAtRisk), [(place, true)]);
@@ -84,8 +84,8 @@ fn two_crashes_of_three_leave_a_server_that_knows_of_no_leader() {
         NodeId(world.leader().map_or(1, |id| id.0 % 3 + 1)),
     );
     let other = NodeId(last.0 % 3 + 1);
-    act(&mut world, Action::Crash { node: leader });
-    act(&mut world, Action::Crash { node: other });
+    act(&mut world, Action::crash(leader));
+    act(&mut world, Action::crash(other));
     let early = run(&mut world, 1_900);
     assert_eq!(told(&early, AlertKind::NoLeader), []);
     let late = run(&mut world, 2_700);
@@ -94,7 +94,7 @@ fn two_crashes_of_three_leave_a_server_that_knows_of_no_leader() {
         [(Place::Node(last), true)]
     );
     // What is off says nothing.
-    act(&mut world, Action::Crash { node: last });
+    act(&mut world, Action::crash(last));
     assert_eq!(kinds(world.node(last)), []);
 }
 

@@ -4,9 +4,10 @@
 //! every number before it is used, and what is refused is named with what was given and what is
 //! accepted.
 //!
-//! `model.rs` says what a scenario is, `parse.rs` reads it, `write.rs` writes it, `tables.rs` finds
+//! `model.rs` says what a scenario is, `action.rs` what can be done in it, `parse.rs` reads it, `write.rs` writes it, `tables.rs` finds
 //! its settings by their paths.
 
+mod action;
 mod model;
 mod parse;
 mod syntax;
@@ -15,8 +16,9 @@ mod tables;
 mod tests;
 mod write;
 
-pub(super) use model::check_amount;
-pub use model::{Action, DiskConfig, Expect, Operation, ReadPath, Scenario, TimedAction, bounds};
+pub(super) use action::check_amount;
+pub use action::{Action, Keep, ReadPath, TimedAction};
+pub use model::{DiskConfig, Expect, Operation, Scenario, bounds};
 pub use parse::{ScenarioError, VERSION};
 pub use syntax::SyntaxError;
 pub use write::verb;

@@ -1,9 +1,8 @@
 //! From text to a scenario, or to an error that says what is wrong, where, and what would be
 //! right. Sizes are bounded before anything is built from them.
 
-use super::model::{
-    Action, DiskConfig, Expect, ReadPath, Scenario, TimedAction, bounds, check_amount, one,
-};
+use super::action::{Action, Keep, ReadPath, TimedAction, check_amount, one};
+use super::model::{DiskConfig, Expect, Scenario, bounds};
 use super::syntax::SyntaxError;
 use crate::cache::Limits;
 use crate::replica::{self, AlertsConfig, ClientId, SnapshotConfig};
@@ -122,6 +121,15 @@ struct Row {
     ppm: Option<i64>,
     forward: Option<Duration>,
     back: Option<Duration>,
+    keep: Option<Keep>,
+    file: Option<String>,
+    offset: Option<u64>,
+    bit: Option<u8>,
+    bytes: Option<u64>,
+    factor: Option<u32>,
+    count: Option<u64>,
+    image: Option<String>,
+    except: Option<Vec<NodeId>>,
 }
 
 impl Scenario {
@@ -187,7 +195,12 @@ impl Raw {
 }
 
 /// The verbs, each with the fields that it takes.
-const VERBS: &str = "crash, restart, isolate, take_snapshot, shut_down (node); \
+const VERBS: &str = "crash (node, keep); \
+                     restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); \
+                     corrupt (node, file, offset, bit); tear (node, file, bytes); \
+                     remove_file (node, file); resize_disk (node, bytes); \
+                     slow_disk (node, factor); fail_syncs (node, count); \
+                     keep_image, restore_image (node, image); recreate_cluster (except); \
                      transfer_leadership (to); change_membership (voters, learners); \
                      drift_clock (node, ppm); jump_clock (node, forward or back); \
                      partition (groups); \
@@ -232,7 +245,20 @@ impl Row {
             })
         };
         Ok(match verb {
-            "crash" => Action::Crash { node: node(self)? },
+            "crash" => Action::Crash {
+                node: node(self)?,
+                keep: self.keep.take().unwrap_or_default(),
+            },
+            "kill" => Action::Kill { node: node(self)? },
+            "wipe_disk" => Action::WipeDisk { node: node(self)? },
+            "recreate_cluster" => Action::RecreateCluster {
+                except: self.except.take().unwrap_or_default(),
+            },
+            "corrupt" | "tear" | "remove_file" | "resize_disk" | "slow_disk" | "fail_syncs"
+            | "keep_image" | "restore_image" => {
+                let node = node(self)?;
+                self.fault(verb, node)?
+            }
             "restart" => Action::Restart { node: node(self)? },
             "isolate" => Action::Isolate { node: node(self)? },
             "take_snapshot" => Action::TakeSnapshot { node: node(self)? },
@@ -286,6 +312,66 @@ impl Row {
                 let unknown: String = unknown.chars().take(40).collect();
                 return Err(format!("`{unknown}` is no action; there are {VERBS}"));
             }
+        })
+    }
+
+    /// What is done to a disk.
+    fn fault(&mut self, verb: &str, node: NodeId) -> Result<Action, String> {
+        let number = |what: &'static str| move || what.into();
+        let named = |name: Option<String>, field: &str, what: &'static str| {
+            need(name, verb, field, || what.into())
+        };
+        Ok(match verb {
+            "corrupt" => Action::Corrupt {
+                node,
+                file: named(self.file.take(), "file", "the name of a file")?,
+                offset: need(self.offset.take(), verb, "offset", number("a byte, from 0"))?,
+                bit: self.bit.take().unwrap_or_default(),
+            },
+            "tear" => Action::Tear {
+                node,
+                file: named(self.file.take(), "file", "the name of a file")?,
+                bytes: need(
+                    self.bytes.take(),
+                    verb,
+                    "bytes",
+                    number("a number of bytes"),
+                )?,
+            },
+            "remove_file" => Action::RemoveFile {
+                node,
+                file: named(self.file.take(), "file", "the name of a file")?,
+            },
+            "resize_disk" => Action::ResizeDisk {
+                node,
+                bytes: self.bytes.take(),
+            },
+            "slow_disk" => Action::SlowDisk {
+                node,
+                factor: need(
+                    self.factor.take(),
+                    verb,
+                    "factor",
+                    number("a factor, 1 or more"),
+                )?,
+            },
+            "fail_syncs" => Action::FailSyncs {
+                node,
+                count: need(
+                    self.count.take(),
+                    verb,
+                    "count",
+                    number("a number of syncs"),
+                )?,
+            },
+            "keep_image" => Action::KeepImage {
+                node,
+                image: named(self.image.take(), "image", "a name for the copy")?,
+            },
+            _ => Action::RestoreImage {
+                node,
+                image: named(self.image.take(), "image", "the name of a kept copy")?,
+            },
         })
     }
 
@@ -370,6 +456,15 @@ impl Row {
             ("ppm", self.ppm.is_some()),
             ("forward", self.forward.is_some()),
             ("back", self.back.is_some()),
+            ("keep", self.keep.is_some()),
+            ("file", self.file.is_some()),
+            ("offset", self.offset.is_some()),
+            ("bit", self.bit.is_some()),
+            ("bytes", self.bytes.is_some()),
+            ("factor", self.factor.is_some()),
+            ("count", self.count.is_some()),
+            ("image", self.image.is_some()),
+            ("except", self.except.is_some()),
         ];
         fields
             .iter()

@@ -1,6 +1,6 @@
 //! Reading back what is written, and refusing everything else by name.
 
-use super::{Action, Expect, ReadPath, Scenario, ScenarioError, TimedAction, bounds};
+use super::{Action, Expect, Keep, ReadPath, Scenario, ScenarioError, TimedAction, bounds};
 use crate::replica::ClientId;
 use crate::sim::{Capacity, Latency, MessageId};
 use crate::types::{ConfigError, Duration, Instant, NodeId, Setting, SettingKind};
@@ -60,7 +60,7 @@ fn a_scenario_is_written_for_people() {
     #[rustfmt::skip]
     scenario.actions.extend([
         at(1, Action::Write { client, keys: 30, prefix, first: 1 }),
-        at(2, Action::Crash { node: NodeId(2) }),
+        at(2, Action::crash(NodeId(2))),
         at(3, Action::Partition { groups }),
         at(4, Action::Delay { message: MessageId(9), by: Duration::millis(50) }),
         at(4, Action::DriftClock { node: NodeId(2), ppm: -20_000 }),
@@ -71,6 +71,12 @@ fn a_scenario_is_written_for_people() {
         at(6, Action::TransferLeadership { to: None }),
         at(7, Action::ChangeMembership { voters: vec![NodeId(1), NodeId(2)], learners: vec![] }),
         at(8, Action::ShutDown { node: NodeId(1) }),
+        at(9, Action::Crash { node: NodeId(1), keep: Keep::Everything }),
+        at(9, Action::Crash { node: NodeId(1), keep: Keep::First { bytes: 7, names: 0 } }),
+        at(9, Action::Crash { node: NodeId(1), keep: Keep::Only { appends: vec![2], names: vec![1] } }),
+        at(9, Action::Corrupt { node: NodeId(1), file: "wal-00000001.log".into(), offset: 40, bit: 0 }),
+        at(9, Action::ResizeDisk { node: NodeId(1), bytes: None }),
+        at(9, Action::RecreateCluster { except: vec![NodeId(3)] }),
     ]);
     scenario.network.latency = Latency::Uniform(Duration::millis(1), Duration::millis(5));
     scenario.network.loss_ppm = 1_000;
@@ -97,6 +103,12 @@ fn a_scenario_is_written_for_people() {
           { at = "6s", do = "transfer_leadership" },
           { at = "7s", do = "change_membership", voters = [1, 2] },
           { at = "8s", do = "shut_down", node = 1 },
+          { at = "9s", do = "crash", keep = "everything", node = 1 },
+          { at = "9s", do = "crash", keep = { first = { bytes = 7, names = 0 } }, node = 1 },
+          { at = "9s", do = "crash", keep = { only = { appends = [2], names = [1] } }, node = 1 },
+          { at = "9s", do = "corrupt", file = "wal-00000001.log", node = 1, offset = 40 },
+          { at = "9s", do = "resize_disk", node = 1 },
+          { at = "9s", do = "recreate_cluster", except = [3] },
         ]
 
         [raft]
@@ -406,13 +418,13 @@ fn what_is_no_action_is_named_with_its_row() {
             { at = "2s", do = "heal" }, { at = "3s", do = "crash" }
                 action 2 (at 3s): `crash` needs `node`, a server, 1 to 3
             { at = "2s", do = "crash", node = 1, key = "a" }
-                action 1 (at 2s): `crash` takes no `key`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `crash` takes no `key`; crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s", do = "heal", node = 1 }
-                action 1 (at 2s): `heal` takes no `node`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `heal` takes no `node`; crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s", do = "explode" }
-                action 1 (at 2s): `explode` is no action; there are crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `explode` is no action; there are crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s" }
-                action 1 (at 2s): `do` is missing: crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `do` is missing: crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { do = "heal" }
                 action 1: `at` is missing: when, as "2s"
             { at = "800h", do = "heal" }
@@ -458,7 +470,7 @@ fn what_is_no_action_is_named_with_its_row() {
             { at = "2s", do = "jump_clock", node = 1 }
                 action 1 (at 2s): `forward` of `jump_clock` is not given, but must be a duration, unless `back` is given
             { at = "2s", do = "jump_clock", node = 1, by = "1s" }
-                action 1 (at 2s): `jump_clock` takes no `by`; crash, restart, isolate, take_snapshot, shut_down (node); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `jump_clock` takes no `by`; crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
             { at = "2s", do = "jump_clock", node = 1, forward = "1s", back = "2s" }
                 action 1 (at 2s): `back` of `jump_clock` is 2s, but must be absent beside `forward`
             { at = "2s", do = "jump_clock", node = 1, forward = "61min" }
@@ -494,7 +506,7 @@ fn action() -> impl Strategy<Value = Action> {
     let first = || 0u64..1 << 53;
     let keys = || 1..=200u64;
     prop_oneof![
-        node().prop_map(|node| Action::Crash { node }),
+        node().prop_map(|node| Action::crash(node)),
         node().prop_map(|node| Action::Restart { node }),
         node().prop_map(|node| Action::Isolate { node }),
         node().prop_map(|node| Action::TakeSnapshot { node }),
@@ -512,6 +524,7 @@ fn action() -> impl Strategy<Value = Action> {
         }),
         (1u32..=4).prop_map(|from| Action::Mend { from: NodeId(from), to: NodeId(from + 1) }),
         message().prop_map(|message| Action::Duplicate { message }),
+        fault(),
         message().prop_map(|message| Action::Drop { message }),
         (message(), 1u64..600_000_000)
             .prop_map(|(message, by)| Action::Delay { message, by: Duration(by) }),
@@ -533,6 +546,38 @@ fn action() -> impl Strategy<Value = Action> {
                 Action::Read { client, keys, prefix, first, node, path }
             }
         ),
+    ]
+}
+
+fn keep() -> impl Strategy<Value = Keep> {
+    let list = || proptest::collection::vec(1u64..1 << 53, 0..4);
+    prop_oneof![
+        Just(Keep::Drawn),
+        Just(Keep::Nothing),
+        Just(Keep::Everything),
+        (0u64..1 << 40, 0u64..9).prop_map(|(bytes, names)| Keep::First { bytes, names }),
+        (list(), list()).prop_map(|(appends, names)| Keep::Only { appends, names }),
+    ]
+}
+
+#[rustfmt::skip]
+fn fault() -> impl Strategy<Value = Action> {
+    let bytes = || 1u64..1 << 40;
+    prop_oneof![
+        (node(), keep()).prop_map(|(node, keep)| Action::Crash { node, keep }),
+        node().prop_map(|node| Action::Kill { node }),
+        node().prop_map(|node| Action::WipeDisk { node }),
+        (node(), names(), bytes(), 0u8..8)
+            .prop_map(|(node, file, offset, bit)| Action::Corrupt { node, file, offset, bit }),
+        (node(), names(), bytes()).prop_map(|(node, file, bytes)| Action::Tear { node, file, bytes }),
+        (node(), names()).prop_map(|(node, file)| Action::RemoveFile { node, file }),
+        (node(), proptest::option::of(bytes()))
+            .prop_map(|(node, bytes)| Action::ResizeDisk { node, bytes }),
+        (node(), 1u32..=10_000).prop_map(|(node, factor)| Action::SlowDisk { node, factor }),
+        (node(), 0u64..=1_000_000).prop_map(|(node, count)| Action::FailSyncs { node, count }),
+        (node(), names()).prop_map(|(node, image)| Action::KeepImage { node, image }),
+        (node(), names()).prop_map(|(node, image)| Action::RestoreImage { node, image }),
+        proptest::collection::vec(node(), 0..5).prop_map(|except| Action::RecreateCluster { except }),
     ]
 }
 

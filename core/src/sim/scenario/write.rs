@@ -1,6 +1,7 @@
 //! From a scenario to its text: what differs from the defaults, one line an action.
 
-use super::model::{Action, Scenario, TimedAction};
+use super::action::{Action, TimedAction};
+use super::model::Scenario;
 use super::parse::VERSION;
 use crate::types::Duration;
 use core::fmt::Write;
@@ -102,5 +103,16 @@ pub fn verb(action: &Action) -> &'static str {
         Action::JumpClock { .. } => "jump_clock",
         Action::Duplicate { .. } => "duplicate",
         Action::Mend { .. } => "mend",
+        Action::Kill { .. } => "kill",
+        Action::Corrupt { .. } => "corrupt",
+        Action::Tear { .. } => "tear",
+        Action::RemoveFile { .. } => "remove_file",
+        Action::WipeDisk { .. } => "wipe_disk",
+        Action::ResizeDisk { .. } => "resize_disk",
+        Action::SlowDisk { .. } => "slow_disk",
+        Action::FailSyncs { .. } => "fail_syncs",
+        Action::KeepImage { .. } => "keep_image",
+        Action::RestoreImage { .. } => "restore_image",
+        Action::RecreateCluster { .. } => "recreate_cluster",
     }
 }

@@ -2,6 +2,7 @@
 
 mod clocks;
 mod disks;
+mod faults;
 mod links;
 
 use super::World;
@@ -52,7 +53,7 @@ fn any_action(rng: &mut Rng, world: &World) -> Action {
     let message = flying.get(some).copied().unwrap_or(MessageId(1));
     let key = format!("k{}", rng.below(10));
     match rng.below(18) {
-        0 | 1 => Action::Crash { node },
+        0 | 1 => Action::crash(node),
         2 | 3 => Action::Restart { node },
         4 => Action::Isolate { node },
         5 if nodes > 1 => Action::Cut {
@@ -218,9 +219,7 @@ fn no_storm_stops_the_world_and_each_replays_from_its_file() {
 fn a_request_to_a_dead_server_changes_nothing_between_the_others() {
     let between_servers = |change: fn(&mut Scenario)| {
         let mut world = world(|scenario| {
-            scenario
-                .actions
-                .insert(0, at(1, Action::Crash { node: NodeId(3) }));
+            scenario.actions.insert(0, at(1, Action::crash(NodeId(3))));
             scenario.clients.count = 2;
             change(scenario);
         });
@@ -278,15 +277,9 @@ fn an_action_of_a_moment_follows_what_is_due_at_it() {
 fn what_is_written_without_a_sync_is_lost_at_a_crash() {
     let mut world = world(|scenario| {
         scenario.disk.sync_latency = Latency::Constant(Duration::millis(40));
-        scenario
-            .actions
-            .push(at(1_200, Action::Crash { node: NodeId(1) }));
-        scenario
-            .actions
-            .push(at(1_200, Action::Crash { node: NodeId(2) }));
-        scenario
-            .actions
-            .push(at(1_200, Action::Crash { node: NodeId(3) }));
+        scenario.actions.push(at(1_200, Action::crash(NodeId(1))));
+        scenario.actions.push(at(1_200, Action::crash(NodeId(2))));
+        scenario.actions.push(at(1_200, Action::crash(NodeId(3))));
     });
     let steps = run(&mut world, Duration::secs(2));
     let lost = steps

@@ -3,6 +3,7 @@
 
 pub(in crate::view) mod alerts;
 mod consensus;
+pub(in crate::view) mod faults;
 mod leases;
 pub(in crate::view) mod membership;
 pub(in crate::view) mod recovery;

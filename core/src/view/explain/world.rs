@@ -1,6 +1,6 @@
 //! What happens in the world around the servers, in words.
 
-use super::{Told, alerts, count, detail, server, story, trace};
+use super::{Told, alerts, count, detail, faults, server, story, trace};
 use crate::replica::Lane;
 use crate::sim::{
     Address, ClientEvent, DuplicationReason, LossReason, MessageId, OperationResult, Place,
@@ -112,6 +112,7 @@ pub(super) fn tell(place: Place, what: &What) -> Told {
             story("clock", sentence)
         }
         What::ActionRefused { why } => detail("refused", format!("nothing is done: {why}")),
+        other => faults::tell(place, other).expect("what is left concerns machines and disks"),
     }
 }
 
@@ -145,6 +146,7 @@ fn lost(message: MessageId, (from, to): (Address, Address), why: LossReason) -> 
         LossReason::Network => detail("lost", format!("{way} is lost by the network")),
         LossReason::Cut => trace("lost", format!("{way} is lost: the link is cut")),
         LossReason::ReceiverDown => trace("lost", format!("{way} is lost: {to} does not run")),
+        LossReason::ClusterGone => trace("lost", format!("{way} is lost with its cluster")),
         LossReason::ByHand => story("dropped", format!("{way} is dropped by hand")),
     }
 }

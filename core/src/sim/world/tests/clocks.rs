@@ -200,7 +200,7 @@ fn a_machine_that_is_switched_off_keeps_its_clock() {
         scenario.actions.extend([
             at(1_200, drift(N2, 100_000)),
             at(1_200, forward(N2, 2_000)),
-            at(1_300, Action::Crash { node: N2 }),
+            at(1_300, Action::crash(N2)),
             at(2_000, Action::Restart { node: N2 }),
         ]);
     });

@@ -62,7 +62,8 @@ fn what_is_not_on_its_way_cannot_be_duplicated() {
     });
     let steps = run(&mut world, Duration::millis(2_001));
     let why = ActionRefusal::NotInFlight { message };
-    assert!(whats(&steps).any(|what| *what == What::ActionRefused { why }));
+    let refused = What::ActionRefused { why };
+    assert!(whats(&steps).any(|what| *what == refused));
 }
 
 /// When each original arrives, by what it is of its link.
@@ -176,6 +177,7 @@ fn what_is_whole_cannot_be_mended() {
     });
     let steps = run(&mut world, Duration::millis(201));
     let why = ActionRefusal::NotCut { from: N2, to: N1 };
-    assert!(whats(&steps).any(|what| *what == What::ActionRefused { why }));
+    let refused = What::ActionRefused { why };
+    assert!(whats(&steps).any(|what| *what == refused));
     assert_eq!(world.network().cuts().collect::<Vec<_>>(), [(N1, N2)]);
 }

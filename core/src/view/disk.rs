@@ -1,0 +1,206 @@
+//! What is drawn of a server's disk.
+
+use super::explain::faults::name_change;
+use super::explain::recovery;
+use super::model::{
+    CrashView, DiskView, FileKind, FileSurvivalView, FileView, ImageView, NameChangeView,
+    RecoveryStepView, StretchState, StretchView, UnsyncedAppendView,
+};
+use crate::replica::Replica;
+use crate::sim::{FileState, LastCrash, NameChange, Node, PieceState, SimDisk, World};
+use crate::storage::{Disk, Record, is_snapshot_file, segment_file, segment_sequence};
+use crate::types::Index;
+
+/// The unsynced appends that are listed one by one; the rest is counted.
+const SHOWN: usize = 50;
+
+pub(super) fn disk(node: &Node) -> DiskView {
+    let disk = node.device().disk();
+    let unsynced = disk.unsynced();
+    let appends = unsynced.appends.iter().zip(1..);
+    DiskView {
+        powered: node.is_powered(),
+        used: disk.used(),
+        capacity: disk.capacity().bytes(),
+        slowness: node.device().slowness(),
+        failing_syncs: disk.failing_syncs(),
+        files: files(node),
+        unsynced_bytes: unsynced.appends.iter().map(|append| append.bytes).sum(),
+        unsynced_appends: appends
+            .clone()
+            .take(SHOWN)
+            .map(|(append, number)| UnsyncedAppendView {
+                number,
+                file: append.file.clone(),
+                bytes: append.bytes,
+            })
+            .collect(),
+        unsynced_appends_hidden: appends.skip(SHOWN).count() as u64,
+        unsynced_names: unsynced
+            .names
+            .iter()
+            .zip(1..)
+            .map(|(change, number)| name(change, number, None))
+            .collect(),
+        last_crash: node.last_crash().map(crash),
+    }
+}
+
+pub(super) fn images(world: &World) -> Vec<ImageView> {
+    let images = world.images().iter();
+    let view = images.map(|(name, image)| ImageView {
+        name: name.clone(),
+        of: image.of.0,
+        kept_at: image.kept_at.0,
+        files: image.disk.files(),
+        bytes: image.disk.bytes(),
+    });
+    view.collect()
+}
+
+pub(super) fn recovery(node: &Node) -> Vec<RecoveryStepView> {
+    let steps = node.recovery().iter().map(|finding| {
+        let told = recovery::tell(node.id(), finding);
+        RecoveryStepView {
+            kind: told.kind.into(),
+            sentence: told.sentence,
+            rule: told.rule,
+        }
+    });
+    steps.collect()
+}
+
+fn crash(last: &LastCrash) -> CrashView {
+    let report = &last.report;
+    CrashView {
+        time: last.at.0,
+        lost_bytes: report.lost.bytes,
+        lost_files: report.lost.files,
+        kept_bytes: report.kept,
+        files: report
+            .files
+            .iter()
+            .map(|file| FileSurvivalView {
+                file: file.file.clone(),
+                kept: file.kept,
+                lost: file.lost,
+                zeros: file.zeros,
+            })
+            .collect(),
+        names: report
+            .names
+            .iter()
+            .zip(1..)
+            .map(|((change, kept), number)| name(change, number, Some(*kept)))
+            .collect(),
+    }
+}
+
+fn name(change: &NameChange, number: u64, kept: Option<bool>) -> NameChangeView {
+    NameChangeView {
+        number,
+        change: name_change(change),
+        kept,
+    }
+}
+
+fn files(node: &Node) -> Vec<FileView> {
+    let wal = node.replica().map(Replica::wal);
+    let disk = node.device().disk();
+    let files = disk.files().map(|state| {
+        let FileState {
+            info,
+            synced,
+            named,
+            stretches,
+        } = state;
+        let kind = kind(&info.name);
+        let segment = wal.and_then(|wal| wal.segments().find(|one| one.file() == info.name));
+        let entries = match (kind, segment) {
+            (FileKind::Segment, Some(segment)) => segment.entries,
+            (FileKind::Segment, None) => written(disk, &info.name),
+            _ => None,
+        };
+        let holds = match kind {
+            FileKind::Segment => entries.map_or("no entries".into(), |(first, last)| {
+                format!("entries {first} to {last}")
+            }),
+            FileKind::Snapshot => snapshot_index(&info.name)
+                .map_or_else(String::new, |(index, term)| {
+                    format!("state at {index}@t{term}")
+                }),
+            FileKind::Temporary => "not finished".into(),
+            FileKind::Quarantine => "set aside".into(),
+            FileKind::Other => String::new(),
+        };
+        FileView {
+            kind,
+            bytes: info.len,
+            synced,
+            named,
+            stretches: stretches.into_iter().map(stretch).collect(),
+            entries: entries.map(|(first, last)| [first.0, last.0]),
+            in_use: in_use(node, &info.name),
+            holds,
+            name: info.name,
+        }
+    });
+    files.collect()
+}
+
+/// Whether the running server reads or writes this file, or would after a restart.
+fn in_use(node: &Node, name: &str) -> bool {
+    let wal = node.replica().map(Replica::wal);
+    wal.is_some_and(|wal| {
+        let mut segments = wal.segments();
+        segments.any(|segment| segment.file() == name)
+            || wal.snapshots().any(|mark| mark.file == name)
+    })
+}
+
+fn stretch((state, bytes): (PieceState, u64)) -> StretchView {
+    StretchView {
+        state: match state {
+            PieceState::Durable => StretchState::Synced,
+            PieceState::Unsynced => StretchState::Unsynced,
+            PieceState::GivenUp => StretchState::GivenUp,
+        },
+        bytes,
+    }
+}
+
+fn kind(name: &str) -> FileKind {
+    if name.contains(".quarantine") {
+        return FileKind::Quarantine;
+    }
+    if name.ends_with(".tmp") {
+        return FileKind::Temporary;
+    }
+    match segment_sequence(name) {
+        Some(sequence) if segment_file(sequence) == name => FileKind::Segment,
+        _ if is_snapshot_file(name) => FileKind::Snapshot,
+        _ => FileKind::Other,
+    }
+}
+
+/// What a segment holds as far as it can be read: the lowest and the highest index.
+fn written(disk: &SimDisk, file: &str) -> Option<(Index, Index)> {
+    let bytes = disk.read(file).ok()?;
+    let (mut offset, mut held) = (0, None::<(Index, Index)>);
+    while let Ok((record, len)) = Record::decode(&bytes[offset..]) {
+        if let Record::Entry(entry) = record {
+            let index = entry.position.index;
+            let (low, high) = held.unwrap_or((index, index));
+            held = Some((low.min(index), high.max(index)));
+        }
+        offset += len;
+    }
+    held
+}
+
+/// What a snapshot's name says that it covers.
+fn snapshot_index(name: &str) -> Option<(u64, u64)> {
+    let middle = name.strip_prefix("snapshot-")?.strip_suffix(".snap")?;
+    let (index, term) = middle.split_once('-')?;
+    Some((index.parse().ok()?, term.parse().ok()?))
+}
