@@ -116,78 +116,83 @@ cases! {
         "The disk fails a read.",
         "What a disk holds that cannot be read is unknown. Repair or replace the disk, then start \
          again.",
-        "recovery rule";
+        "ARCHITECTURE, recovery";
     OtherFormat, "other-format", Refused,
         "A segment, or a snapshot that counts, is of another format than this version reads.",
         "The data is good, but not for this version. Start the version that wrote it.",
-        "recovery rule";
+        "ARCHITECTURE, recovery";
     OtherServer, "other-server", Refused,
         "A segment (or, without a log, a snapshot) belongs to another server of the same cluster.",
         "That server may be alive and vote with this disk's memory. Give each server its own disk.",
-        "recovery rule 1";
+        "ARCHITECTURE, recovery";
     OtherLife, "other-life", NonVoting,
         "A segment (or, without a log, a snapshot) belongs to another life of the cluster.",
         "Nothing of it is true of this cluster, and what this server knew of this one may be gone \
          with its own disk. All of it is set aside.",
-        "recovery rule 1";
+        "ARCHITECTURE, recovery";
     FormerIncarnation, "former-incarnation", SetAside,
-        "Segments of a former incarnation stand beside those of a newer one.",
+        "Segments of a former incarnation, or of another life, stand before those of the newest one.",
         "What was good in them was written again under the newer incarnation; a crash came before \
          they were set aside.",
-        "recovery rule";
+        "ARCHITECTURE, recovery";
+    StraySegment, "stray-segment", NonVoting,
+        "A segment of a former incarnation, or of another life, stands behind those of the newest one.",
+        "It may have taken the place of a segment of this log, so what this server had promised may \
+         be gone.",
+        "ARCHITECTURE, recovery";
 
     // The log.
     SegmentRead, "segment-read", Used,
         "A segment of the log is intact.",
         "Its records count, later ones before earlier ones.",
-        "recovery rule";
+        "ARCHITECTURE, recovery";
     TornTail, "torn-tail", Repaired,
-        "The last write of the newest segment is not whole, or that of a segment that a later one \
-         says so of.",
+        "A write is not whole, and nothing says that another write or segment was begun after it.",
         "The crash cut that write off before it was durable, so nobody was told of it.",
-        "Protocol-aware recovery, 3.3";
+        "Protocol-Aware Recovery, FAST 2018";
     SegmentUnwritten, "segment-unwritten", Repaired,
-        "The newest segment is empty, or its very first write is not whole.",
+        "A segment is empty or its header is not whole, and nothing says that more was written after.",
         "The crash came while the segment was begun; nothing in it was durable.",
-        "All File Systems Are Not Created Equal";
+        "All File Systems Are Not Created Equal, OSDI 2014";
     Damage, "damage", NonVoting,
         "Bytes that were durable are damaged, and no snapshot covers what they held.",
         "An entry, a term or a vote that this server had promised may have stood there. What lies \
          before the damage is kept.",
-        "Protocol-aware recovery, 3.3";
+        "Protocol-Aware Recovery, FAST 2018";
     DamageCovered, "damage-covered", SetAside,
         "A segment is damaged, but a snapshot covers all that it held.",
         "The snapshot and the segments after it hold everything that counts.",
-        "recovery rule";
+        "ARCHITECTURE, recovery";
     SegmentMissing, "segment-missing", NonVoting,
         "A segment between others is missing, and no snapshot covers what it held.",
         "An entry that this server had promised may have stood there.",
-        "recovery rule 8";
+        "ARCHITECTURE, recovery";
     SegmentMissingCovered, "segment-missing-covered", Used,
         "A segment between others is missing, but a snapshot covers all that it held.",
         "Segments below a snapshot are removed in any order that a crash leaves.",
-        "All File Systems Are Not Created Equal";
+        "All File Systems Are Not Created Equal, OSDI 2014";
     LogGone, "log-gone", NonVoting,
         "There is no log, but a snapshot of this server.",
         "The log held the term, the vote and entries that this server had promised. The snapshot is \
          a good beginning for what the leader sends.",
-        "recovery rule 8";
+        "Viewstamped Replication Revisited, 4.3";
     LogContradiction, "log-contradiction", NonVoting,
-        "Intact entries contradict each other: an index is skipped, or terms go down.",
+        "Intact entries contradict each other: an index is skipped, terms go down, or a committed \
+         entry is replaced.",
         "No history of one server looks like that. What lies before the contradiction is kept.",
-        "recovery rule 3";
+        "Raft paper, figure 3";
     EntriesUsed, "entries-used", Used,
         "Entries follow the snapshot without a gap.",
         "They are applied as soon as they are known to be committed.",
-        "recovery rule 4";
+        "Raft paper, 5.3";
     CommitBeyondLog, "commit-beyond-log", NonVoting,
         "The recorded commit index lies beyond the log's end.",
         "Committed entries are missing here, and this server may have helped to commit them.",
-        "recovery rule 9";
+        "Raft paper, 5.4";
     CommitRaised, "commit-raised", Repaired,
         "The snapshot covers more than was recorded as committed.",
         "A snapshot covers only committed entries.",
-        "recovery rule 10";
+        "Raft paper, section 7";
 
     // The term and the vote.
     HardStateUsed, "hard-state-used", Used,
@@ -198,74 +203,78 @@ cases! {
         "An entry or the snapshot is of a later term than the recorded one.",
         "The term is recorded before any entry of it, so a record is missing, and with it perhaps a \
          vote.",
-        "recovery rule 3";
+        "Raft paper, figure 2";
     VoteForgotten, "vote-forgotten", Repaired,
         "The incarnation is lost, whatever for.",
         "The fresh incarnation has never voted, so it may go on in the highest term that is found \
          anywhere, without a vote.",
-        "recovery rule";
+        "Viewstamped Replication Revisited, 4.3";
     PrefixKept, "prefix-kept", Repaired,
-        "The incarnation is lost, and something intact is left of the log.",
-        "It is written again under the fresh incarnation, and the former log set aside.",
-        "recovery rule";
+        "The incarnation is lost, and a snapshot or a beginning of the log is intact.",
+        "It is written again under the fresh incarnation.",
+        "ARCHITECTURE, recovery";
+    FormerLog, "former-log", SetAside,
+        "The incarnation is lost, and segments of its log are there.",
+        "What is intact in them was written again; the rest may tell a person what happened.",
+        "ARCHITECTURE, recovery";
 
     // Snapshots.
     SnapshotUsed, "snapshot-used", Used,
         "The newest snapshot that the log names is intact.",
         "The state machine starts from it.",
-        "recovery rule 4";
+        "Raft paper, section 7";
     SnapshotOfFormerIncarnation, "snapshot-of-former-incarnation", Used,
         "A snapshot that counts was written by a former incarnation of this server.",
         "What it covers is committed, whoever wrote it down.",
-        "recovery rule";
+        "ARCHITECTURE, recovery";
     LogReplaced, "log-replaced", Used,
         "A record says that a leader's snapshot replaced the log.",
         "The log did not hold the snapshot's last entry, so nothing before the record counts.",
-        "Raft paper, section 7; recovery rule 6";
+        "Raft paper, section 7";
     SnapshotAhead, "snapshot-ahead", Repaired,
         "The snapshot covers more than the log holds, and its term is not behind the log's.",
         "The log goes on after the snapshot.",
-        "recovery rule 6";
+        "ARCHITECTURE, recovery";
     SnapshotInverted, "snapshot-inverted", NonVoting,
         "The snapshot covers more than the log holds, its term is behind the log's, and no record \
          says that it replaced the log.",
         "Records contradict each other; the snapshot alone is kept, for what it covers is committed.",
-        "recovery rule 7";
+        "ARCHITECTURE, recovery";
     SnapshotConflict, "snapshot-conflict", NonVoting,
         "The log holds another term where the snapshot ends, and no record says that the snapshot \
          replaced the log.",
         "Records contradict each other; the snapshot alone is kept, for what it covers is committed.",
-        "recovery rule 5";
+        "ARCHITECTURE, recovery";
     SnapshotUnnamed, "snapshot-unnamed", SetAside,
         "No record names a snapshot file.",
         "It counts only once the log names it; the crash came before that, or it was superseded.",
-        "recovery rule 2";
+        "ARCHITECTURE, recovery";
     SnapshotUnfinished, "snapshot-unfinished", SetAside,
         "A snapshot file still has its temporary name.",
         "The crash came while it was written.",
-        "recovery rule 2";
+        "ARCHITECTURE, recovery";
     SnapshotForeign, "snapshot-foreign", SetAside,
         "A snapshot beside this server's own log belongs to another server or another life.",
         "It is not of this server's history.",
-        "recovery rule 1";
+        "ARCHITECTURE, recovery";
     SnapshotDamaged, "snapshot-damaged", SetAside,
         "A snapshot that the log names is not what was written.",
         "An older one serves if the log reaches back to it.",
-        "recovery rule 8";
+        "ARCHITECTURE, recovery";
     SnapshotMissing, "snapshot-missing", Repaired,
         "A snapshot that the log names is not there.",
         "An older one serves if the log reaches back to it.",
-        "recovery rule 8";
+        "ARCHITECTURE, recovery";
     Gap, "gap", NonVoting,
         "No usable snapshot reaches the first entry of the log.",
         "Committed entries between the two are missing here.",
-        "recovery rule 8";
+        "Raft paper, section 7";
 
     // The end.
     Ready, "ready", Used,
         "What is left is one history: snapshot, then commit, then log.",
         "The server starts.",
-        "recovery rule 11";
+        "ARCHITECTURE, recovery";
 }
 
 #[cfg(test)]

@@ -10,17 +10,21 @@
 //! | `snapshot-INDEX-TERM.snap` | one snapshot; it counts once a [`Record::Snapshot`] names it |
 //! | `*.quarantine` | what recovery could not use; never deleted, never read |
 //!
-//! Read in this order: `disk.rs`, `record.rs`, `wal.rs`, `snapshot.rs`, `recover.rs`. With the
-//! feature `directory` there is a real disk as well, for hosts: `directory.rs`.
+//! Read in this order: `disk.rs`, `record.rs`, `wal.rs`, `snapshot.rs`; then `cases.rs`, `replay.rs`,
+//! `segments.rs` and `recover.rs`; then `quarantine.rs`. With the feature
+//! `directory` there is a real disk as well, for hosts: `directory.rs`.
 
 pub mod cases;
 mod config;
 #[cfg(feature = "directory")]
 mod directory;
 mod disk;
+mod quarantine;
 mod record;
 mod recover;
+mod replay;
 mod report;
+mod segments;
 mod snapshot;
 mod survey;
 #[cfg(test)]
@@ -31,15 +35,16 @@ pub use config::Config;
 #[cfg(feature = "directory")]
 pub use directory::{Directory, DirectoryError, DirectoryReader, Holder};
 pub use disk::{Disk, DiskError, DiskOp, FileInfo};
+pub use quarantine::{Quarantine, Quarantined, list as list_quarantine};
 pub use record::{
     FORMAT, HardState, Identity, LogEntry, MAX_BODY, Record, RecordError, SegmentHeader,
-    SegmentLen, SnapshotMark,
+    SegmentLen, SnapshotMark, WriteMark,
 };
 pub use recover::{Recovered, Trust, recover};
-pub use report::{Finding, RecoveryError, Report, SnapshotProblem};
+pub use report::{AsideReason, Fault, Finding, RecoveryError, Report};
 pub use snapshot::{
-    SnapshotError, SnapshotFile, decode as decode_snapshot, is_snapshot_file,
-    load as load_snapshot, save as save_snapshot,
+    SnapshotError, SnapshotFile, is_snapshot_file, load as load_snapshot, open as open_snapshot,
+    save as save_snapshot,
 };
 pub use survey::{Ending, Survey, SurveyedSegment, SurveyedSnapshot, survey};
 pub use wal::{Segment, Wal, segment_file, segment_sequence};

@@ -82,6 +82,19 @@ pub enum Record {
     /// That it did not hold the snapshot's last entry was decided when the snapshot was
     /// installed; a reader could not decide it again once older segments are gone.
     Reset(SnapshotMark),
+    /// Begins a write that does not begin a segment.
+    Write(WriteMark),
+}
+
+/// Where a write begins. Writes of the log wait for each other, so everything before it in the
+/// segment was durable when it was made: damage before a mark that can be read is damage, and a
+/// bad place behind the last mark is only what a crash left of a write that nobody was told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct WriteMark {
+    /// The segment.
+    pub sequence: u64,
+    /// Where in it this very record stands, in bytes.
+    pub offset: u64,
 }
 
 /// Everything that older segments say and that this one must not depend on, so that they can be
@@ -101,6 +114,8 @@ pub struct SegmentHeader {
     pub hard_state: HardState,
     /// What is known to be committed.
     pub commit: Index,
+    /// Where the log ends. Without the segments before, the log is known from here on only.
+    pub last: Position,
     /// The snapshots whose files are kept, the newest last: it is the beginning of the log.
     pub snapshots: Vec<SnapshotMark>,
 }
@@ -115,7 +130,7 @@ pub struct SegmentLen {
 }
 
 /// The version of the on-disk format that this build writes and reads.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;
 
 /// The largest body of a record, in bytes: a bound on what a damaged length can ask for.
 pub const MAX_BODY: usize = 64 << 20;
@@ -137,20 +152,65 @@ impl Record {
     /// # Errors
     /// The bytes end before it does, or are not what was written.
     pub fn decode(bytes: &[u8]) -> Result<(Record, usize), RecordError> {
-        let head = bytes.first_chunk::<HEAD>().ok_or(RecordError::CutShort)?;
-        let [l0, l1, l2, l3, c0, c1, c2, c3] = *head;
-        let len = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
-        if len > MAX_BODY {
-            return Err(RecordError::Length { len });
-        }
-        let body = bytes[HEAD..].get(..len).ok_or(RecordError::CutShort)?;
-        if crc32c::crc32c(body) != u32::from_le_bytes([c0, c1, c2, c3]) {
-            return Err(RecordError::Checksum);
-        }
+        let body = intact_body(bytes)?;
         match postcard::take_from_bytes::<Record>(body) {
-            Ok((record, [])) => Ok((record, HEAD + len)),
+            Ok((record, [])) => Ok((record, HEAD + body.len())),
             Ok(_) | Err(_) => Err(RecordError::Unreadable),
         }
+    }
+
+    /// The format of the segment that begins with `bytes`, also of one that this version cannot
+    /// read: every format begins its header with the same two fields.
+    #[must_use]
+    pub fn segment_format(bytes: &[u8]) -> Option<u16> {
+        let (&SEGMENT, fields) = intact_body(bytes).ok()?.split_first()? else {
+            return None;
+        };
+        let (format, _) = postcard::take_from_bytes(fields).ok()?;
+        Some(format)
+    }
+}
+
+/// How [`Record::Segment`] begins.
+const SEGMENT: u8 = 0;
+
+fn intact_body(bytes: &[u8]) -> Result<&[u8], RecordError> {
+    let head = bytes.first_chunk::<HEAD>().ok_or(RecordError::CutShort)?;
+    let [l0, l1, l2, l3, c0, c1, c2, c3] = *head;
+    let len = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+    if len > MAX_BODY {
+        return Err(RecordError::Length { len });
+    }
+    let body = bytes[HEAD..].get(..len).ok_or(RecordError::CutShort)?;
+    if crc32c::crc32c(body) != u32::from_le_bytes([c0, c1, c2, c3]) {
+        return Err(RecordError::Checksum);
+    }
+    Ok(body)
+}
+
+impl WriteMark {
+    /// The largest body of its record: a tag and two integers of at most ten bytes.
+    const MAX_BODY: u32 = 21;
+
+    /// The first mark of segment `sequence` that stands at `from` or behind, and where.
+    #[must_use]
+    pub fn find(sequence: u64, bytes: &[u8], from: usize) -> Option<usize> {
+        (from..bytes.len()).find(|start| {
+            let rest = &bytes[*start..];
+            // Looked at first, so that a file of plausible lengths does not cost its square.
+            let len = rest.first_chunk().map(|len| u32::from_le_bytes(*len));
+            len.is_some_and(|len| len <= WriteMark::MAX_BODY)
+                && matches!(
+                    Record::decode(rest),
+                    Ok((Record::Write(mark), _)) if mark.is_at(sequence, *start)
+                )
+        })
+    }
+
+    /// Whether it says of itself that it stands there.
+    #[must_use]
+    pub fn is_at(self, sequence: u64, offset: usize) -> bool {
+        (self.sequence, self.offset) == (sequence, offset as u64)
     }
 }
 
@@ -176,7 +236,7 @@ pub enum RecordError {
 
 #[cfg(test)]
 mod tests {
-    use super::{HardState, LogEntry, Record, RecordError};
+    use super::{HardState, LogEntry, Record, RecordError, WriteMark};
     use crate::types::{Index, NodeId, Position, Term};
     use bytes::{Bytes, BytesMut};
     use proptest::prelude::*;
@@ -202,6 +262,8 @@ mod tests {
                 })
             }),
             any::<u64>().prop_map(|commit| Record::Commit(Index(commit))),
+            any::<(u64, u64)>()
+                .prop_map(|(sequence, offset)| Record::Write(WriteMark { sequence, offset })),
         ]
     }
 
@@ -223,6 +285,19 @@ mod tests {
             prop_assert_eq!(Record::decode(&bytes[..place]), Err(RecordError::CutShort));
             bytes[place] ^= 1 << bit;
             prop_assert!(Record::decode(&bytes).is_err());
+        }
+
+        /// A mark counts only in the place that it names, wherever its bytes got to.
+        #[test]
+        fn a_mark_is_found_where_it_says_it_stands(
+            before in prop::collection::vec(any::<u8>(), 0..64), sequence in any::<u64>(), off in 0u64..2,
+        ) {
+            let mut bytes = BytesMut::from(&before[..]);
+            let offset = before.len() as u64 + off;
+            Record::Write(WriteMark { sequence, offset }).encode(&mut bytes);
+            let found = (off == 0).then_some(before.len());
+            prop_assert_eq!(WriteMark::find(sequence, &bytes, 0), found);
+            prop_assert_eq!(WriteMark::find(sequence ^ 1, &bytes, 0), None);
         }
 
         #[test]

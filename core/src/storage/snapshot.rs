@@ -78,6 +78,23 @@ pub fn is_snapshot_file(name: &str) -> bool {
     name.starts_with("snapshot-") && (name.ends_with(".snap") || name.ends_with(".snap.tmp"))
 }
 
+/// Whether a snapshot file has its final name.
+#[must_use]
+pub fn is_finished(name: &str) -> bool {
+    is_snapshot_file(name) && !name.ends_with(".tmp")
+}
+
+/// A snapshot as read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotFile {
+    /// Who wrote it.
+    pub identity: Identity,
+    /// How a record of the log names it.
+    pub mark: SnapshotMark,
+    /// The snapshot.
+    pub data: Bytes,
+}
+
 /// Reads the snapshot that a record of the log names.
 ///
 /// # Errors
@@ -86,90 +103,82 @@ pub fn load(
     disk: &dyn Disk,
     identity: Identity,
     mark: &SnapshotMark,
-) -> Result<Bytes, SnapshotError> {
+) -> Result<SnapshotFile, SnapshotError> {
     let whole = disk.read(&mark.file).map_err(SnapshotError::Disk)?;
-    let (header, data) = split(&whole)?;
+    let header = read_header(&whole)?.0;
     if !header.identity.is_same_server(identity) {
         return Err(SnapshotError::Foreign {
             found: header.identity,
         });
     }
-    let named = (mark.position, mark.len, mark.checksum);
-    if (header.position, header.len, header.checksum) != named {
+    if (header.position, header.len, header.checksum) != (mark.position, mark.len, mark.checksum) {
         return Err(SnapshotError::NotTheNamed {
             found: header.position,
         });
     }
-    header.check(&data)?;
-    Ok(data)
+    open(&mark.file, &whole)
 }
 
-/// What a snapshot file says of itself, whoever names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SnapshotFile {
-    /// Whose it is.
-    pub identity: Identity,
-    /// What it covers.
-    pub position: Position,
-    /// The snapshot.
-    pub data: Bytes,
-}
-
-/// Reads the content of a snapshot file.
+/// Reads any snapshot, given the content of its file.
 ///
 /// # Errors
 /// It is not whole.
-pub fn decode(whole: &Bytes) -> Result<SnapshotFile, SnapshotError> {
-    let (header, data) = split(whole)?;
-    header.check(&data)?;
+pub fn open(file: &str, whole: &Bytes) -> Result<SnapshotFile, SnapshotError> {
+    let (header, start) = read_header(whole)?;
+    let data = whole.slice(start..);
+    let (found, expected) = (data.len() as u64, header.len);
+    if found != expected {
+        return Err(SnapshotError::Length { found, expected });
+    }
+    if crc32c::crc32c(&data) != header.checksum {
+        return Err(SnapshotError::Checksum);
+    }
+    let mark = SnapshotMark {
+        position: header.position,
+        file: file.into(),
+        len: header.len,
+        checksum: header.checksum,
+    };
     Ok(SnapshotFile {
         identity: header.identity,
-        position: header.position,
+        mark,
         data,
     })
 }
 
-/// Where the snapshot begins in its file, if the header can be read.
-pub(super) fn data_at(whole: &Bytes) -> Option<u64> {
-    read_header(whole).map(|(_, start)| start as u64)
+/// Whose snapshot it is, given the content of its file.
+///
+/// # Errors
+/// The header is damaged, or of another format.
+pub fn owner(whole: &[u8]) -> Result<Identity, SnapshotError> {
+    read_header(whole).map(|(header, _)| header.identity)
 }
 
-impl Header {
-    fn check(&self, data: &Bytes) -> Result<(), SnapshotError> {
-        let found = data.len() as u64;
-        if found != self.len {
-            let expected = self.len;
-            return Err(SnapshotError::Length { found, expected });
-        }
-        if crc32c::crc32c(data) != self.checksum {
-            return Err(SnapshotError::Checksum);
-        }
-        Ok(())
+fn read_header(whole: &[u8]) -> Result<(Header, usize), SnapshotError> {
+    let (header, end) = intact_header(whole).ok_or(SnapshotError::Header)?;
+    // Every format begins its header with its number.
+    let (given, _) = postcard::take_from_bytes(header).map_err(|_| SnapshotError::Header)?;
+    if given != FORMAT {
+        return Err(SnapshotError::Format { given });
+    }
+    match postcard::take_from_bytes(header) {
+        Ok((header, [])) => Ok((header, end)),
+        Ok(_) | Err(_) => Err(SnapshotError::Header),
     }
 }
 
-/// The header, if this version can read it, and what follows it.
-fn split(whole: &Bytes) -> Result<(Header, Bytes), SnapshotError> {
-    let (header, start) = read_header(whole).ok_or(SnapshotError::Header)?;
-    if header.format != FORMAT {
-        return Err(SnapshotError::Format {
-            given: header.format,
-        });
-    }
-    Ok((header, whole.slice(start..)))
+/// Where the snapshot begins in its file, if the header is whole.
+pub(super) fn data_at(whole: &[u8]) -> Option<u64> {
+    intact_header(whole).map(|(_, end)| end as u64)
 }
 
-fn read_header(whole: &Bytes) -> Option<(Header, usize)> {
+fn intact_header(whole: &[u8]) -> Option<(&[u8], usize)> {
     let rest = whole.strip_prefix(MAGIC)?;
     let (head, rest) = rest.split_at_checked(8)?;
     let len = u32::from_le_bytes(head[..4].try_into().ok()?) as usize;
     let checksum = u32::from_le_bytes(head[4..].try_into().ok()?);
     let header = rest.get(..len)?;
-    if crc32c::crc32c(header) != checksum {
-        return None;
-    }
-    let parsed = postcard::from_bytes(header).ok()?;
-    Some((parsed, MAGIC.len() + 8 + len))
+    (crc32c::crc32c(header) == checksum).then_some((header, MAGIC.len() + 8 + len))
 }
 
 /// Why a snapshot cannot be used.

@@ -2,8 +2,9 @@
 //! also of files that recovery would not need. Nothing is decided here; that is for `recover.rs`.
 
 use super::disk::{Disk, DiskError, FileInfo};
-use super::record::{Record, RecordError, SegmentHeader};
-use super::snapshot::{SnapshotError, SnapshotFile, data_at, decode, is_snapshot_file};
+use super::quarantine::Quarantined;
+use super::record::{Record, RecordError, SegmentHeader, WriteMark};
+use super::snapshot::{SnapshotError, SnapshotFile, data_at, is_snapshot_file, open};
 use super::wal::segment_sequence;
 use crate::types::Index;
 use bytes::Bytes;
@@ -44,8 +45,8 @@ pub struct SurveyedSegment {
 pub enum Ending {
     /// With the file.
     Whole,
-    /// With a write that a crash cut off: no intact record follows, or a later segment, written
-    /// after that crash, says that no more is valid.
+    /// With a write that a crash cut off: no mark of a later write follows, or a later segment,
+    /// written after that crash, says that no more is valid.
     Torn {
         /// Where the valid part ends, in bytes.
         valid: u64,
@@ -82,7 +83,7 @@ pub fn survey(disk: &dyn Disk) -> Result<Survey, DiskError> {
             raw.push((sequence, disk.read(&info.name)?, info));
         } else if is_snapshot_file(&info.name) {
             survey.snapshots.push(read_snapshot(disk, info));
-        } else if info.name.contains(".quarantine") {
+        } else if Quarantined::of(&info).is_some() {
             survey.quarantine.push(info);
         } else {
             survey.others.push(info);
@@ -90,11 +91,12 @@ pub fn survey(disk: &dyn Disk) -> Result<Survey, DiskError> {
     }
     raw.sort_by_key(|(sequence, ..)| *sequence);
     let headers: Vec<_> = raw.iter().map(|(_, bytes, _)| header(bytes)).collect();
-    let newest = headers.iter().rev().flatten().next();
-    for ((sequence, bytes, info), header) in raw.into_iter().zip(&headers) {
-        let previous = newest.map_or(&[][..], |header| &header.previous);
-        let known = previous.iter().find(|known| known.sequence == sequence);
-        let (read, ending) = read_segment(&bytes, known.map(|known| known.len));
+    for (place, (sequence, bytes, info)) in raw.into_iter().enumerate() {
+        let header = &headers[place];
+        let later = headers[place + 1..].iter().rev().flatten();
+        let mut known = later.flat_map(|later| &later.previous);
+        let known = known.find(|known| known.sequence == sequence);
+        let (read, ending) = read_segment(sequence, &bytes, known.map(|known| known.len));
         survey.segments.push(SurveyedSegment {
             info,
             sequence,
@@ -110,9 +112,9 @@ pub fn survey(disk: &dyn Disk) -> Result<Survey, DiskError> {
 fn read_snapshot(disk: &dyn Disk, info: FileInfo) -> SurveyedSnapshot {
     let whole = disk.read(&info.name).map_err(SnapshotError::Disk);
     SurveyedSnapshot {
+        data_at: whole.as_ref().ok().and_then(|whole| data_at(whole)),
+        content: whole.and_then(|whole| open(&info.name, &whole)),
         info,
-        data_at: whole.as_ref().ok().and_then(data_at),
-        content: whole.and_then(|whole| decode(&whole)),
     }
 }
 
@@ -141,11 +143,12 @@ impl Read {
     }
 }
 
-/// `known` is how much of it a later segment calls valid: nothing beyond that is looked at.
-fn read_segment(bytes: &Bytes, known: Option<u64>) -> (Read, Ending) {
-    let len = bytes.len() as u64;
+/// `known` is how much of it a later segment calls valid: nothing beyond that is looked at. A bad
+/// place is damage by the same rule as in recovery: something says that it was durable once.
+fn read_segment(sequence: u64, whole: &Bytes, known: Option<u64>) -> (Read, Ending) {
+    let len = whole.len() as u64;
     let valid = known.unwrap_or(len);
-    let bytes = &bytes[..valid.min(len) as usize];
+    let bytes = &whole[..valid.min(len) as usize];
     let mut read = Read::default();
     let mut offset = 0;
     while offset < bytes.len() {
@@ -155,7 +158,8 @@ fn read_segment(bytes: &Bytes, known: Option<u64>) -> (Read, Ending) {
                 offset += taken;
             }
             Err(what) => {
-                let damaged = known.is_some() || readable_after(bytes, offset + 1);
+                let mark = || WriteMark::find(sequence, whole, offset + 1);
+                let damaged = known.is_some() || mark().is_some();
                 let offset = offset as u64;
                 let ending = if damaged {
                     Ending::Damaged { offset, what }
@@ -175,8 +179,4 @@ fn read_segment(bytes: &Bytes, known: Option<u64>) -> (Read, Ending) {
         },
     };
     (read, ending)
-}
-
-fn readable_after(bytes: &[u8], from: usize) -> bool {
-    (from..bytes.len()).any(|start| Record::decode(&bytes[start..]).is_ok())
 }

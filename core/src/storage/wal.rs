@@ -2,8 +2,10 @@
 
 use super::config::Config;
 use super::disk::DiskOp;
-use super::record::{FORMAT, HardState, Identity, Record, SegmentHeader, SegmentLen, SnapshotMark};
-use crate::types::Index;
+use super::record::{
+    FORMAT, HardState, Identity, Record, SegmentHeader, SegmentLen, SnapshotMark, WriteMark,
+};
+use crate::types::{Index, Position};
 use bytes::BytesMut;
 use std::collections::VecDeque;
 
@@ -20,10 +22,10 @@ pub struct Wal {
     segments: VecDeque<Segment>,
     /// Whether the last segment is open for more; not after recovery.
     open: bool,
-    hard_state: HardState,
-    commit: Index,
-    /// The snapshots named so far, as far as their files are kept: the newest last.
-    snapshots: VecDeque<SnapshotMark>,
+    /// The number of the segment to be begun next: no file has it or a higher one.
+    next: u64,
+    /// What the log says besides its entries.
+    known: Known,
 }
 
 /// A segment file.
@@ -66,60 +68,92 @@ pub fn segment_file(sequence: u64) -> String {
     format!("wal-{sequence:08}.log")
 }
 
-/// The sequence number in a segment's name.
+/// The sequence number in a segment's name; none for a name that is never given to a segment.
 #[must_use]
 pub fn segment_sequence(file: &str) -> Option<u64> {
     let digits = file.strip_prefix("wal-")?.strip_suffix(".log")?;
-    digits
-        .bytes()
-        .all(|b| b.is_ascii_digit())
-        .then(|| digits.parse().ok())
-        .flatten()
+    let sequence = digits.parse().ok()?;
+    let given = (1..=MAX_SEQUENCE).contains(&sequence) && segment_file(sequence) == file;
+    given.then_some(sequence)
 }
+
+/// More segments than can ever be written: a bound on what a strange file name can ask for.
+const MAX_SEQUENCE: u64 = u64::MAX >> 1;
 
 /// What a log says besides its entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Known {
     pub(super) hard_state: HardState,
     pub(super) commit: Index,
+    /// Where the log ends.
+    pub(super) last: Position,
+    /// The snapshots named so far, as far as their files are kept: the newest last.
     pub(super) snapshots: VecDeque<SnapshotMark>,
 }
 
-impl Wal {
-    /// Continues after the segments that recovery found.
-    pub(super) fn resume(
-        identity: Identity,
-        config: &Config,
-        segments: VecDeque<Segment>,
-        known: Known,
-    ) -> Wal {
-        let Known {
-            hard_state,
-            commit,
-            snapshots,
-        } = known;
-        let config = config.clone();
-        Wal {
-            identity,
-            config,
-            segments,
-            open: false,
-            hard_state,
-            commit,
-            snapshots,
+impl Known {
+    fn note(&mut self, record: &Record) {
+        match record {
+            Record::HardState(state) => self.hard_state = *state,
+            Record::Commit(index) => self.commit = *index,
+            Record::Entry(entry) => self.last = entry.position,
+            Record::Snapshot(mark) => {
+                if mark.position.index > self.last.index {
+                    self.last = mark.position;
+                }
+                self.name(mark);
+            }
+            Record::Reset(mark) => {
+                self.last = mark.position;
+                self.name(mark);
+            }
+            Record::Segment(_) | Record::Write(_) => {}
         }
     }
 
+    fn name(&mut self, mark: &SnapshotMark) {
+        self.commit = self.commit.max(mark.position.index);
+        self.snapshots.push_back(mark.clone());
+    }
+}
+
+impl Wal {
+    /// Continues after the segments that recovery found, with segment `next`.
+    pub(super) fn resume(
+        identity: Identity,
+        config: &Config,
+        (segments, next): (VecDeque<Segment>, u64),
+        known: Known,
+    ) -> Wal {
+        Wal {
+            identity,
+            config: config.clone(),
+            segments,
+            open: false,
+            next,
+            known,
+        }
+    }
+
+    /// Begins anew with segment `next`, and writes `records` to it. The operations that make them
+    /// durable come along. `known` is what the log says before the records.
+    pub(super) fn rewrite(
+        identity: Identity,
+        config: &Config,
+        next: u64,
+        (known, records): (Known, &[Record]),
+    ) -> (Wal, Vec<DiskOp>) {
+        let mut wal = Wal::resume(identity, config, (VecDeque::new(), next), known);
+        let ops = wal.append(records);
+        (wal, ops)
+    }
+
     /// Writes records, beginning a new segment where one is due. The last operation makes them
-    /// durable.
+    /// durable. To be executed only once the write before is durable: that is what the marks say.
     pub fn append(&mut self, records: &[Record]) -> Vec<DiskOp> {
-        let mut ops = Vec::new();
-        let full = self
-            .segments
-            .back()
-            .is_none_or(|last| last.len >= self.config.segment_bytes);
-        let begins = full || !self.open;
         let mut bytes = BytesMut::new();
+        let full = |last: &Segment| last.len >= self.config.segment_bytes;
+        let begins = !self.open || self.segments.back().is_none_or(full);
         if begins {
             self.begin_segment(&mut bytes);
         }
@@ -127,26 +161,23 @@ impl Wal {
             .segments
             .back_mut()
             .expect("one was begun if there was none");
+        if !begins {
+            let (sequence, offset) = (segment.sequence, segment.len);
+            Record::Write(WriteMark { sequence, offset }).encode(&mut bytes);
+        }
         for record in records {
             record.encode(&mut bytes);
             segment.note(record);
-            match record {
-                Record::HardState(state) => self.hard_state = *state,
-                Record::Commit(index) => self.commit = *index,
-                Record::Snapshot(mark) | Record::Reset(mark) => {
-                    self.commit = self.commit.max(mark.position.index);
-                    self.snapshots.push_back(mark.clone());
-                }
-                Record::Entry(_) | Record::Segment(_) => {}
-            }
+            self.known.note(record);
         }
         segment.len += bytes.len() as u64;
         let file = segment.file();
-        ops.push(DiskOp::Append {
+        let bytes = bytes.freeze();
+        let append = DiskOp::Append {
             file: file.clone(),
-            bytes: bytes.freeze(),
-        });
-        ops.push(DiskOp::Sync { file });
+            bytes,
+        };
+        let mut ops = vec![append, DiskOp::Sync { file }];
         if begins {
             ops.push(DiskOp::SyncDir);
         }
@@ -154,16 +185,16 @@ impl Wal {
     }
 
     fn begin_segment(&mut self, bytes: &mut BytesMut) {
-        let previous = self.segments.back();
-        let sequence = previous.map_or(1, |segment| segment.sequence + 1);
+        let sequence = self.next;
         let header = SegmentHeader {
             format: FORMAT,
             identity: self.identity,
             sequence,
             previous: self.segments.iter().map(Segment::valid).collect(),
-            hard_state: self.hard_state,
-            commit: self.commit,
-            snapshots: self.snapshots.iter().cloned().collect(),
+            hard_state: self.known.hard_state,
+            commit: self.known.commit,
+            last: self.known.last,
+            snapshots: self.known.snapshots.iter().cloned().collect(),
         };
         Record::Segment(header).encode(bytes);
         self.segments.push_back(Segment {
@@ -171,6 +202,7 @@ impl Wal {
             len: 0,
             entries: None,
         });
+        self.next += 1;
         self.open = true;
     }
 
@@ -178,7 +210,7 @@ impl Wal {
     /// the one before it. To be executed only once the record that names the newest snapshot is
     /// durable.
     pub fn trim(&mut self) -> Vec<DiskOp> {
-        let Some(covered) = self.snapshots.back().map(|mark| mark.position.index) else {
+        let Some(covered) = self.known.snapshots.back().map(|mark| mark.position.index) else {
             return Vec::new();
         };
         let mut ops = Vec::new();
@@ -192,8 +224,8 @@ impl Wal {
             });
             self.segments.pop_front();
         }
-        while self.snapshots.len() > 2 {
-            if let Some(old) = self.snapshots.pop_front() {
+        while self.known.snapshots.len() > 2 {
+            if let Some(old) = self.known.snapshots.pop_front() {
                 ops.push(DiskOp::Remove { file: old.file });
             }
         }
@@ -210,6 +242,6 @@ impl Wal {
 
     /// The snapshots that the log names and whose files are kept, the newest last.
     pub fn snapshots(&self) -> impl Iterator<Item = &SnapshotMark> {
-        self.snapshots.iter()
+        self.known.snapshots.iter()
     }
 }

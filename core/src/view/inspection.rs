@@ -3,9 +3,10 @@
 
 use super::explain::recovery;
 use super::model::Rule;
+use crate::storage::cases::{Case, Outcome};
 use crate::storage::{
     self, Disk, DiskError, Ending, FileInfo, Finding, Identity, RecordError, RecoveryError,
-    SnapshotError, SnapshotProblem, Survey, SurveyedSegment, SurveyedSnapshot, Trust, survey,
+    SnapshotError, Survey, SurveyedSegment, SurveyedSnapshot, survey,
 };
 use crate::types::{ClusterId, Incarnation, NodeId};
 use serde::Serialize;
@@ -143,7 +144,8 @@ pub fn inspect(disk: &dyn Disk, verify: bool) -> Result<Inspection, DiskError> {
         kept,
         mut problems,
     } = attempt(disk, identity)?;
-    problems.extend(findings.iter().filter_map(damage));
+    let damage = findings.iter().filter(|finding| is_damage(finding));
+    problems.extend(damage.map(|finding| sentence(identity, finding).sentence));
     let checks = verify.then(|| checks(&survey));
     for check in checks.iter().flatten().filter(|check| check.damaged) {
         problems.push(format!("{}: {}", check.file, check.finding));
@@ -227,18 +229,11 @@ fn attempt(disk: &dyn Disk, identity: Identity) -> Result<Attempt, DiskError> {
         last: last.or(covered).unwrap_or_default().0,
     };
     let named = recovered.wal.snapshots();
-    let reasons = match recovered.trust {
-        Trust::Kept => Vec::new(),
-        Trust::Lost(reasons) => reasons,
-    };
-    let rows = reasons.into_iter().map(storage::cases::Case::row);
     Ok(Attempt {
         recovery: Some(recovery),
         kept: named.map(|mark| mark.file.clone()).collect(),
         findings: recovered.report.steps,
-        problems: rows
-            .map(|row| format!("{} {}", row.situation, row.says))
-            .collect(),
+        problems: Vec::new(),
     })
 }
 
@@ -260,16 +255,11 @@ fn sentence(identity: Identity, finding: &Finding) -> Sentence {
     }
 }
 
-/// A finding that recovery can live with, and that is damage all the same.
-fn damage(finding: &Finding) -> Option<String> {
-    match finding {
-        Finding::SnapshotSetAside {
-            file,
-            why: SnapshotProblem::Unusable(error),
-            quarantine: _,
-        } => Some(format!("{file} cannot be used: {error}")),
-        _ => None,
-    }
+/// Whether something is not as it was written, or may be missing, be it needed or not.
+fn is_damage(finding: &Finding) -> bool {
+    let case = finding.case();
+    case.outcome() == Outcome::NonVoting
+        || matches!(case, Case::DamageCovered | Case::SnapshotDamaged)
 }
 
 fn segment(found: &SurveyedSegment) -> SegmentPart {
@@ -289,7 +279,7 @@ fn segment(found: &SurveyedSegment) -> SegmentPart {
 
 fn snapshot(found: &SurveyedSnapshot, kept: &[String]) -> SnapshotPart {
     let file = &found.info.name;
-    let covers = found.content.as_ref().ok().map(|saved| saved.position);
+    let covers = found.content.as_ref().ok().map(|saved| saved.mark.position);
     SnapshotPart {
         place: match kept.iter().position(|name| name == file) {
             Some(place) if place + 1 == kept.len() => "in use",

@@ -345,7 +345,7 @@ impl Server {
             Event::Recovery(Finding::TornTail { file, .. }) => {
                 self.say(format_args!("torn {file}"))
             }
-            Event::Recovery(Finding::SnapshotSetAside { file, .. }) => {
+            Event::Recovery(Finding::SetAside { file, .. }) => {
                 self.say(format_args!("aside {file}"));
             }
             Event::SnapshotDurable { covers } => {

@@ -1,16 +1,42 @@
-//! What recovery found and decided, in words.
+//! What recovery found and decided, in words: the numbers from the finding, the reason and what
+//! can be done from its row of the table of cases.
 
 use super::{Told, count, detail, story};
-use crate::storage::{Finding, SnapshotProblem};
+use crate::storage::cases::Outcome;
+use crate::storage::{AsideReason, Finding};
 use crate::types::NodeId;
 
 /// Tells one finding of the recovery of `node`.
 pub(in crate::view) fn tell(node: NodeId, finding: &Finding) -> Told {
+    let row = finding.case().row();
+    let found = found(finding);
+    let plain = row.outcome == Outcome::Used;
+    let sentence = if plain {
+        format!("{node} {found}")
+    } else {
+        format!("{node} {found}. {}", row.says.trim_end_matches('.'))
+    };
+    let told = match finding {
+        Finding::Ready { last, .. } if last.0 > 0 => story("recovered", sentence),
+        _ if plain => detail("recovery", sentence),
+        Finding::SetAside { .. } => story("set-aside", sentence),
+        _ => story(row.id, sentence),
+    };
+    told.by(row.situation.trim_end_matches('.'), row.source)
+}
+
+fn found(finding: &Finding) -> String {
     match finding {
-        Finding::Fresh => detail(
-            "recovery",
-            format!("{node} finds an empty disk: it starts afresh"),
-        ),
+        Finding::NeverRan => "finds an empty disk: it starts afresh".into(),
+        Finding::EverythingGone { given } => {
+            format!("finds nothing of its own on its disk, and goes on as incarnation {given}")
+        }
+        Finding::OtherLife { cluster } => {
+            format!("finds the data of cluster {cluster}, another life than this one")
+        }
+        Finding::StraySegment { file, found } => {
+            format!("finds {file} of {found} behind its own segments")
+        }
         Finding::SegmentRead {
             file,
             records,
@@ -20,75 +46,107 @@ pub(in crate::view) fn tell(node: NodeId, finding: &Finding) -> Told {
             let held = entries.map_or("no entries".into(), |(first, last)| {
                 format!("entries {first} to {last}")
             });
-            detail(
-                "recovery",
-                format!("{node} reads {file}: {records}, {held}"),
-            )
+            format!("reads {file}: {records}, {held}")
         }
         Finding::TornTail { file, valid, lost } => {
-            let sentence = format!(
-                "{node} passes over the last {lost} bytes of {file}, from byte {valid} on: the crash cut \
-                 that write off before it was durable, so nobody was told of it"
-            );
-            story("torn-tail", sentence).by("A torn tail is not damage", "ARCHITECTURE, recovery")
+            format!("passes over the last {lost} bytes of {file}, from byte {valid} on")
         }
+        Finding::SegmentUnwritten { file, bytes } => {
+            let bytes = count(*bytes, "byte", "bytes");
+            format!("passes over {file}, {bytes} without a whole header")
+        }
+        Finding::Damaged {
+            file,
+            offset,
+            fault,
+            ..
+        } => format!("finds {file} damaged at byte {offset}: {fault}"),
+        Finding::SegmentMissing { file, .. } => format!("misses {file}"),
         Finding::HardStateFound(state) => {
             let vote = state
                 .vote
                 .map_or("no vote".into(), |vote| format!("its vote for {vote}"));
-            let sentence = format!("{node} remembers term {} and {vote} in it", state.term);
-            detail("recovery", sentence).by("Persistent state", "Raft paper, figure 2")
+            format!("remembers term {} and {vote} in it", state.term)
         }
-        Finding::SnapshotUsed { covers, bytes } => {
-            let sentence = format!("{node} starts from its snapshot of {covers} ({bytes} bytes)");
-            detail("recovery", sentence).by("The log names the snapshot", "ARCHITECTURE, recovery")
+        Finding::TermBehind { found, term } => {
+            format!("finds {found} in its data, but recorded only term {term}")
         }
-        Finding::SnapshotSetAside {
-            file,
-            why,
-            quarantine,
-        } => {
-            let why = match why {
-                SnapshotProblem::NotNamed => {
-                    "the log does not name it, so the crash came before it counted".to_string()
-                }
-                SnapshotProblem::Unusable(error) => error.to_string(),
-            };
-            let sentence = format!("{node} sets {file} aside as {quarantine}: {why}");
-            story("set-aside", sentence).by("Nothing is deleted", "ARCHITECTURE, recovery")
+        Finding::VoteForgotten { term, incarnation } => {
+            format!("goes on as incarnation {incarnation} in term {term}, without a vote")
         }
         Finding::EntriesFound { first, last } => {
             let entries = count(last.index.since(first.index) + 1, "entry", "entries");
-            detail(
-                "recovery",
-                format!("{node} has {entries} in its log, {first} to {last}"),
-            )
+            format!("has {entries} in its log, {first} to {last}")
         }
-        Finding::LogReplaced { covers, entries } => {
-            let entries = count(*entries, "entry", "entries");
-            let sentence = format!(
-                "{node} finds that the snapshot of {covers}, installed before the crash, replaced {entries}"
-            );
-            detail("recovery", sentence).by("Log compaction", "Raft paper, section 7")
+        Finding::CommitBeyondLog { commit, last } => {
+            format!("knows that entries up to {commit} are committed, but its log ends at {last}")
         }
         Finding::CommitRaised { from, to } => {
-            let sentence = format!(
-                "{node} raises its commit index from {from} to {to}: a snapshot covers only committed entries"
-            );
-            detail("recovery", sentence)
+            format!("raises its commit index from {from} to {to}")
         }
         Finding::Ready {
             snapshot,
             commit,
             last,
-        } => {
-            let sentence = format!(
-                "{node} has recovered: snapshot {snapshot}, committed {commit}, log up to {last}"
-            );
-            let fresh = last.0 == 0;
-            let told = if fresh { detail } else { story };
-            told("recovered", sentence)
-                .by("Snapshot, then commit, then log", "ARCHITECTURE, recovery")
+        } => format!("has recovered: snapshot {snapshot}, committed {commit}, log up to {last}"),
+        Finding::LogGone { snapshots } => {
+            let files = count(*snapshots, "snapshot file", "snapshot files");
+            format!("finds no log, but {files}")
         }
+        Finding::SnapshotUsed {
+            covers,
+            bytes,
+            former: None,
+        } => format!("starts from its snapshot of {covers} ({bytes} bytes)"),
+        Finding::SnapshotUsed {
+            covers,
+            bytes,
+            former: Some(former),
+        } => format!(
+            "starts from the snapshot of {covers} ({bytes} bytes) of its incarnation {former}"
+        ),
+        Finding::SnapshotMissing { covers, file } => {
+            format!("misses {file}, its snapshot of {covers}")
+        }
+        Finding::LogReplaced { covers, entries } => {
+            let entries = count(*entries, "entry", "entries");
+            format!("finds that the snapshot of {covers}, installed before, replaced {entries}")
+        }
+        Finding::SnapshotAhead { covers, last }
+        | Finding::SnapshotInverted { covers, last }
+        | Finding::SnapshotConflict { covers, held: last } => {
+            format!("finds a snapshot of {covers} named where its log holds {last}")
+        }
+        Finding::Gap { covered, first } => {
+            format!("knows its log from index {first} on, and has a snapshot only up to {covered}")
+        }
+        Finding::PrefixKept {
+            covers,
+            entries,
+            file,
+        } => {
+            let entries = count(*entries, "entry", "entries");
+            format!("writes what is intact to {file}: the snapshot of {covers} and {entries}")
+        }
+        Finding::SetAside {
+            file,
+            quarantine,
+            why,
+        } => format!("sets {file} aside as {quarantine}{}", wrong_with(why)),
+    }
+}
+
+/// The numbers behind a reason; the reason itself is in the table.
+fn wrong_with(why: &AsideReason) -> String {
+    match why {
+        AsideReason::SnapshotForeign { found } => format!(": it belongs to {found}"),
+        AsideReason::SnapshotDamaged { error } => format!(": {error}"),
+        AsideReason::OtherLife
+        | AsideReason::Stray
+        | AsideReason::FormerIncarnation
+        | AsideReason::FormerLog
+        | AsideReason::DamageCovered
+        | AsideReason::SnapshotUnnamed
+        | AsideReason::SnapshotUnfinished => String::new(),
     }
 }
