@@ -38,7 +38,10 @@ fn entry(index: u64) -> Record {
 fn data() -> TempDir {
     let place = tempfile::tempdir().expect("a place for temporary files");
     let mut disk = Directory::open(place.path()).expect("nobody else has it");
-    let config = Config { segment_bytes: 256 };
+    let config = Config {
+        segment_bytes: 256,
+        ..Config::default()
+    };
     let fresh = recover(&disk, IDENTITY, &config).expect("it is empty");
     let mut wal = fresh.wal;
     let state = HardState {
@@ -126,7 +129,7 @@ fn sound_data_is_told_and_left_as_it_was() {
     for part in [
         "n3 of cluster 00000000000000f1, incarnation 2",
         "term 4, vote for n3; snapshot 12, committed 20, log up to 20",
-        "n3 starts from its snapshot of 12@t4 (100 bytes) [The log names the snapshot: ",
+        "n3 starts from its snapshot of 12@t4 (100 bytes) [The newest snapshot that the log names",
         "n3 has recovered: snapshot 12, committed 20, log up to 20",
         "wal-00000006.log: entries ",
         "state at 12 of term 4",
@@ -180,6 +183,18 @@ fn a_damaged_record_is_told_with_its_offset() {
     let offset = format!("the checksum does not fit the record, from byte {second} on");
     assert!(printed.contains(&offset), "{printed}");
     assert!(printed.contains("Not sound"), "{printed}");
+}
+
+#[test]
+fn a_log_with_a_hole_is_not_trusted() {
+    let place = data();
+    fs::remove_file(place.path().join("wal-00000006.log")).expect("it is there");
+    let before = image(place.path());
+    let (code, printed) = text(place.path(), &[]);
+    assert_eq!(code, 1, "{printed}");
+    let problems = printed.split("Problems").nth(1).expect("there are some");
+    assert!(problems.contains("wal-00000006.log"), "{printed}");
+    assert_eq!(image(place.path()), before);
 }
 
 #[test]
