@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Take the screenshots of the documentation anew
     Shots,
+    /// Let fuzzers make up input for everything that reads bytes from elsewhere
+    Fuzz(FuzzArgs),
     /// Tell what a server's data directory holds, without changing it
     ///
     /// Exit code 0: the data is sound. 1: it is damaged, or may not be trusted. 2: it cannot be
@@ -66,6 +68,16 @@ pub(crate) struct BenchArgs {
         allow_hyphen_values = true
     )]
     pub(crate) args: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FuzzArgs {
+    /// Seconds for each target, besides the time to compile it
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) seconds: u32,
+    /// Only this target: a file of fuzz/fuzz_targets/, without `.rs`
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod bench;
 mod bless;
 mod cli;
 mod command;
+mod fuzz;
 mod house;
 mod inspect;
 mod play;
@@ -49,6 +50,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test(args) => test::run(&house, &args),
         Command::Bless => bless::run(&house),
         Command::Bench(args) => bench::run(&house, &args),
+        Command::Fuzz(args) => fuzz::run(&house, &args),
         Command::Shots => shots::run(&house),
         Command::Tidy => tidy::run(&house),
     };
