@@ -18,7 +18,7 @@ fn action(nodes: u32) -> impl Strategy<Value = Action> {
     let node = || (1..=nodes).prop_map(NodeId);
     let client = || (1..=2u32).prop_map(ClientId);
     prop_oneof![
-        4 => node().prop_map(|node| Action::crash(node)),
+        4 => node().prop_map(Action::crash),
         4 => node().prop_map(|node| Action::Restart { node }),
         2 => (node(), node()).prop_map(|(from, to)| match from == to {
             true => Action::Heal,

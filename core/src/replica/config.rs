@@ -2,7 +2,7 @@
 
 use super::alerts_config::AlertsConfig;
 use crate::cache::Limits;
-use crate::types::{ClusterId, ConfigError, Incarnation, NodeId, Settings, settings};
+use crate::types::{ClusterId, ConfigError, Incarnation, Mutants, NodeId, Settings, settings};
 use crate::{raft, storage};
 use serde::{Deserialize, Serialize};
 
@@ -60,4 +60,6 @@ pub struct Member {
     /// The voters that a new cluster begins with, the server among them; empty for a server
     /// that joins a cluster and is told by its leader. What the disk says prevails.
     pub voters: Vec<NodeId>,
+    /// The mistakes that it makes, in builds that hold any.
+    pub mutants: Mutants,
 }

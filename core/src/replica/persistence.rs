@@ -5,10 +5,12 @@
 //! lane of their own: they are large, and no vote or acknowledgement waits for them. A snapshot
 //! counts only when the log lane has named it, after its file is durable.
 
+use super::event::Event;
 use super::io::{Effects, Lane, Write, WriteId};
-use crate::raft::Snapshot;
+use super::server::Replica;
+use crate::raft::{Snapshot, Standing};
 use crate::storage::{DiskOp, Record, SnapshotMark, Wal};
-use crate::types::{Index, Position};
+use crate::types::{Index, Instant, Position};
 
 /// The log lane.
 #[derive(Clone, Debug)]
@@ -26,6 +28,9 @@ pub(super) struct LogLane {
     commit_recorded: Index,
     /// The consensus record that names the newest snapshot, until it is durable.
     naming: Option<(u64, Position)>,
+    /// Whether the last write was an empty one: its mark says that all before it was durable, so
+    /// not even damage in the write before can be taken for a write that was under way.
+    sealed: bool,
 }
 
 impl LogLane {
@@ -38,6 +43,7 @@ impl LogLane {
             written: 0,
             commit_recorded: commit,
             naming: None,
+            sealed: false,
         }
     }
 
@@ -52,6 +58,12 @@ impl LogLane {
             self.naming = Some((number, mark.position));
         }
         self.queue.push(record);
+        self.sealed = false;
+    }
+
+    /// Adds operations that need no record, for the next write.
+    pub(super) fn tidy(&mut self, ops: Vec<DiskOp>) {
+        self.chores.extend(ops);
     }
 
     /// How many writes are not durable yet, the waiting records counting as one.
@@ -90,13 +102,19 @@ impl LogLane {
     }
 
     /// Whether everything is durable, a last commit index included: that one rides along with
-    /// other records, so at the end it needs a write of its own.
+    /// other records, so at the end it needs a write of its own. A last mark seals it.
     pub(super) fn close(&mut self, commit: Index) -> bool {
         if commit > self.commit_recorded {
             self.queue.push(Record::Commit(commit));
             self.commit_recorded = commit;
         }
-        self.pending() == 0 && self.chores.is_empty()
+        let quiet = self.pending() == 0 && self.chores.is_empty();
+        if quiet && !self.sealed {
+            self.sealed = true;
+            self.chores = self.wal.append(&[]);
+            return false;
+        }
+        quiet
     }
 
     /// A write is durable: returns up to which consensus record, and the snapshot that thereby
@@ -113,7 +131,7 @@ impl LogLane {
             .map(|(_, covers)| covers);
         if named.is_some() {
             self.naming = None;
-            self.chores = self.wal.trim();
+            self.chores.extend(self.wal.trim());
         }
         Some((upto, named))
     }
@@ -122,14 +140,12 @@ impl LogLane {
 /// The snapshot lane: one file at a time, a newer one replaces one that waits.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SnapshotLane {
-    /// Whether the repairs of recovery are not durable yet. They go through the log lane and may
-    /// rename a file that has the very name of the next snapshot: one of the same position that
-    /// was written, and never named, before the crash. Overtaken by that snapshot they would set
-    /// it aside, or it would be appended to what the crash left.
-    behind_repairs: bool,
     inflight: Option<(u64, SnapshotJob)>,
     waiting: Option<SnapshotJob>,
     written: u64,
+    /// Until the repairs of recovery are durable: they rename files, among them some whose names
+    /// this lane would write to.
+    held: bool,
 }
 
 /// A snapshot on its way to the disk.
@@ -166,19 +182,20 @@ impl SnapshotJob {
 }
 
 impl SnapshotLane {
-    pub(super) fn new(repairs: &[DiskOp]) -> SnapshotLane {
+    pub(super) fn new(held: bool) -> SnapshotLane {
         SnapshotLane {
-            behind_repairs: !repairs.is_empty(),
+            held,
             ..SnapshotLane::default()
         }
     }
 
-    /// The first write of the log lane is durable, and the repairs are the beginning of it.
-    pub(super) fn repaired(&mut self, out: &mut Effects) {
-        if std::mem::take(&mut self.behind_repairs)
-            && let Some(first) = self.waiting.take()
+    /// The repairs of recovery are durable.
+    pub(super) fn release(&mut self, out: &mut Effects) {
+        self.held = false;
+        if self.inflight.is_none()
+            && let Some(next) = self.waiting.take()
         {
-            self.issue(first, out);
+            self.issue(next, out);
         }
     }
 
@@ -192,7 +209,7 @@ impl SnapshotLane {
     }
 
     pub(super) fn submit(&mut self, job: SnapshotJob, out: &mut Effects) {
-        if self.behind_repairs || self.inflight.is_some() {
+        if self.held || self.inflight.is_some() {
             self.waiting = Some(job);
         } else {
             self.issue(job, out);
@@ -226,12 +243,29 @@ impl SnapshotLane {
     }
 }
 
+impl Replica {
+    /// A voter has everything that the cluster needs of it, so what is set aside may go in time.
+    pub(super) fn trim_quarantine(&mut self, now: Instant, out: &mut Effects) {
+        if self.raft.standing() != Standing::Voter {
+            return;
+        }
+        let before = self.quarantine.bytes();
+        let ops = self.quarantine.trim(now, &self.config.storage);
+        if !ops.is_empty() {
+            let bytes = before - self.quarantine.bytes();
+            let files = ops.iter().filter(|op| !op.is_barrier()).count() as u64;
+            out.events.push(Event::QuarantineTrimmed { files, bytes });
+            self.log_lane.tidy(ops);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Origin, SnapshotJob, SnapshotLane};
     use crate::raft::{Membership, Snapshot};
     use crate::replica::Effects;
-    use crate::storage::{DiskOp, Identity, save_snapshot};
+    use crate::storage::{Identity, save_snapshot};
     use crate::types::{ClusterId, Incarnation, Index, NodeId, Position, Term};
     use bytes::Bytes;
     use std::sync::Arc;
@@ -252,15 +286,15 @@ mod tests {
     #[test]
     fn a_snapshot_waits_for_the_repairs_that_may_rename_its_file() {
         let mut out = Effects::default();
-        let mut lane = SnapshotLane::new(&[DiskOp::SyncDir]);
+        let mut lane = SnapshotLane::new(true);
         lane.submit(job(), &mut out);
         assert!(lane.is_busy() && out.writes.is_empty());
-        lane.repaired(&mut out);
+        lane.release(&mut out);
         assert_eq!(out.writes.len(), 1);
-        lane.repaired(&mut out);
+        lane.release(&mut out);
         assert_eq!(out.writes.len(), 1, "once");
 
-        let mut lane = SnapshotLane::new(&[]);
+        let mut lane = SnapshotLane::new(false);
         lane.submit(job(), &mut out);
         assert_eq!(out.writes.len(), 2, "there is nothing to wait for");
     }

@@ -12,7 +12,9 @@ use super::snapshots::restore;
 use super::watch::Watch;
 use crate::cache::{Cache, Command};
 use crate::raft::{Entry, Membership, Output, Payload, Raft, ReadOutcome, Restored};
-use crate::storage::{self, Disk, DiskError, Identity, RecoveryError, SnapshotMark, Wal};
+use crate::storage::{
+    self, Disk, DiskError, Identity, Quarantine, RecoveryError, SnapshotMark, Wal,
+};
 use crate::types::{Address, Fingerprint, Index, Instant, NodeId, Position, Term};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -44,6 +46,8 @@ pub struct Replica {
     pub(super) digest: u64,
     pub(super) log_lane: LogLane,
     pub(super) snapshot_lane: SnapshotLane,
+    /// What recovery could not use, in this run and before.
+    pub(super) quarantine: Quarantine,
     /// Snapshot files that are durable and not named in the log yet, oldest first.
     pub(super) unnamed: VecDeque<SnapshotMark>,
     pub(super) proposals: Proposals,
@@ -106,7 +110,7 @@ impl Replica {
         out.events
             .extend(recovered.report.steps.iter().cloned().map(Event::Recovery));
         let restored = match &recovered.snapshot {
-            Some((covers, data)) => Some(restore(&config, *covers, data)?),
+            Some((covers, data)) => Some(restore(&config, member.cluster, *covers, data)?),
             None => None,
         };
         let (snapshot, cache, digest) = match restored {
@@ -133,17 +137,21 @@ impl Replica {
         let setup = (Arc::new(config.raft.clone()), seed);
         let raft = Raft::new(member.node, setup, restored, now);
         let commit = raft.commit();
+        let aside = storage::list_quarantine(disk, &recovered.repairs);
+        let quarantine = Quarantine::found(aside, now);
+        let snapshot_lane = SnapshotLane::new(!recovered.repairs.is_empty());
         out.events.push(Event::Started {
             last: raft.log().last(),
             commit,
         });
         let mut replica = Replica {
-            snapshot_lane: SnapshotLane::new(&recovered.repairs),
             log_lane: LogLane::new(recovered.wal, recovered.repairs, commit),
             raft,
             cache,
             applied,
             digest,
+            snapshot_lane,
+            quarantine,
             unnamed: VecDeque::new(),
             proposals: Proposals::default(),
             reads: Reads::default(),
@@ -238,10 +246,10 @@ impl Replica {
                 let Some((upto, named)) = self.log_lane.durable(write.number) else {
                     return;
                 };
-                self.snapshot_lane.repaired(out);
                 if let Some(covers) = named {
                     out.events.push(Event::SnapshotDurable { covers });
                 }
+                self.snapshot_lane.release(out);
                 self.raft.on_durable(now, upto, &mut self.output);
             }
             Lane::Snapshot => {
@@ -300,6 +308,7 @@ impl Replica {
         self.apply_committed(out);
         self.serve_reads(out);
         self.snapshot_if_due(out);
+        self.trim_quarantine(now, out);
         self.advance_shutdown(now, out);
         let (issued, commit) = (self.raft.records_issued(), self.raft.commit());
         self.log_lane.flush(issued, commit, out);
@@ -447,6 +456,12 @@ impl Replica {
     #[must_use]
     pub fn wal(&self) -> &Wal {
         self.log_lane.wal()
+    }
+
+    /// The files that recovery set aside, now and before.
+    #[must_use]
+    pub fn quarantine(&self) -> &Quarantine {
+        &self.quarantine
     }
 
     /// Writes that are not durable yet.

@@ -12,7 +12,7 @@ pub use damage::{DamageError, DiskImage};
 pub use file::PieceState;
 
 use super::capacity::Capacity;
-use crate::storage::{Disk, DiskError, DiskOp, FileInfo};
+use crate::storage::{Disk, DiskError, DiskOp, FileInfo, Record, segment_sequence};
 use bytes::Bytes;
 use file::File;
 use imbl::{OrdMap, Vector};
@@ -31,7 +31,7 @@ pub struct SimDisk {
     next_file: u64,
     /// Counts the appends.
     appended: u64,
-    /// Whether a file was ever durable.
+    /// Whether a part of a log was ever durable under its name.
     written: bool,
     capacity: Capacity,
     /// So many syncs fail before one works again.
@@ -61,7 +61,8 @@ impl SimDisk {
         }
     }
 
-    /// Whether a file was ever durable, be it gone now.
+    /// Whether a part of a log was ever durable, be it gone now. Before that the server can have
+    /// promised nothing, whatever else a crash left and recovery set aside.
     #[must_use]
     pub fn was_written(&self) -> bool {
         self.written
@@ -147,6 +148,17 @@ impl SimDisk {
         self.files.get_mut(id).ok_or_else(missing)
     }
 
+    /// Whether a segment begins as it should, durably. What a crash leaves of a header alone is
+    /// no log: nobody was told anything before the header was durable.
+    fn holds_log(&self) -> bool {
+        let logs = self.names.iter();
+        let mut logs = logs.filter(|(name, _)| segment_sequence(name).is_some());
+        logs.any(|(_, id)| {
+            let durable = self.files.get(id).filter(|file| file.durable() > 0);
+            durable.is_some_and(|file| Record::decode(&file.read()).is_ok())
+        })
+    }
+
     /// Whether this sync fails.
     fn sync_fails(&mut self) -> bool {
         let fails = self.failing_syncs > 0;
@@ -183,7 +195,7 @@ impl Disk for SimDisk {
         if self.sync_fails() {
             return Err(input_output_error("the directory"));
         }
-        self.written |= !self.names.is_empty();
+        self.written = self.written || self.holds_log();
         self.durable_names = self.names.clone();
         self.changes = Vector::new();
         let kept = self

@@ -230,6 +230,7 @@ impl World {
             node: id,
             incarnation: self.node(id).next_incarnation(),
             voters,
+            mutants: self.scenario.mutants,
         };
         let config = Arc::clone(&self.config);
         let seed = self.scenario.seed;

@@ -274,6 +274,17 @@ impl State {
         last.map_or(self.covers(), |entry| entry.position)
     }
 
+    /// Puts a newer snapshot in the place of the entries that it covers, if it fits.
+    fn shorten(&mut self, newer: SnapshotFile) {
+        let covers = newer.mark.position;
+        let Some(place) = self.entries.iter().position(|one| one.position == covers) else {
+            return;
+        };
+        self.entries.drain(..=place);
+        self.commit = self.commit.max(covers.index);
+        self.snapshot = Some(newer);
+    }
+
     /// How much it is worth to a server that must catch up.
     fn worth(&self) -> (Index, Index) {
         (self.commit, self.last().index)
@@ -468,8 +479,9 @@ impl Recovery<'_> {
 
     /// The best state that is intact, and the highest term found anywhere.
     fn best_state(&mut self, current: Option<State>) -> Result<(State, Term), RecoveryError> {
+        let newest = self.snapshots.best()?;
         let mut states = vec![State::default()];
-        states.extend(self.snapshots.best()?.map(State::of_snapshot));
+        states.extend(newest.clone().map(State::of_snapshot));
         for era in std::mem::take(&mut self.reading.broken) {
             let judged = judge(&self.snapshots, era)?;
             if judged.is_whole {
@@ -479,7 +491,17 @@ impl Recovery<'_> {
         states.extend(current);
         // The last of equals: what is known newest.
         let best = states.into_iter().max_by_key(State::worth);
-        Ok((best.unwrap_or_default(), self.reading.highest))
+        let mut best = best.unwrap_or_default();
+        if let Some(newest) = newest {
+            best.shorten(newest);
+        }
+        // Older snapshots serve with the log behind them only, which is not written again.
+        best.marks = best
+            .snapshot
+            .iter()
+            .map(|found| found.mark.clone())
+            .collect();
+        Ok((best, self.reading.highest))
     }
 
     /// The one that the host provides, unless the disk knows that it is not fresh.
@@ -500,11 +522,7 @@ impl Recovery<'_> {
             hard_state: state.hard_state,
             commit: state.covers().index,
             last: state.covers(),
-            snapshots: state
-                .snapshot
-                .iter()
-                .map(|found| found.mark.clone())
-                .collect(),
+            snapshots: state.marks.clone(),
         };
         let entries = state.entries.iter().cloned().map(Record::Entry);
         let mut records: Vec<Record> = entries.collect();
@@ -567,10 +585,16 @@ impl Recovery<'_> {
         });
     }
 
-    fn finish(mut self, identity: Identity, trust: Trust, state: State, wal: Wal) -> Recovered {
+    fn finish(mut self, identity: Identity, trust: Trust, state: State, mut wal: Wal) -> Recovered {
         // Also the names of files that were read may not be durable.
         if !self.snapshots.disk.list().is_empty() {
             self.repairs.push(DiskOp::SyncDir);
+        }
+        if trust == Trust::Kept && wal.segments().next().is_some() {
+            // A sync passes over what an earlier one failed to write, and reports success: the page
+            // cache holds it as clean. So how much was read is written down before anything is
+            // promised, in the header of the next segment: what is gone later is missed then.
+            self.repairs.extend(wal.append(&[]));
         }
         let (covers, last) = (state.covers().index, state.last().index);
         self.report.steps.push(Finding::Ready {

@@ -5,6 +5,7 @@
 mod error;
 mod fingerprint;
 mod ids;
+mod mutants;
 mod rng;
 mod settings;
 mod time;
@@ -12,6 +13,7 @@ mod time;
 pub use error::{ConfigError, check_range};
 pub use fingerprint::Fingerprint;
 pub use ids::{Address, ClusterId, Incarnation, Index, NodeId, Position, Term};
+pub use mutants::{Mutant, Mutants};
 pub use rng::Rng;
 pub use settings::{Setting, SettingKind, SettingValue, Settings};
 pub(crate) use settings::{prose, settings};

@@ -610,6 +610,7 @@ border! {
     }
 
     /// What a crash would make of bytes.
+    #[derive(Copy)]
     pub enum StretchState {
         /// It leaves them.
         Synced,

@@ -10,7 +10,7 @@ use flotilla_core::replica::{
 use flotilla_core::sim::{
     Action, Address, Latency, ReadPath, Scenario, SimDisk, TimedAction, Timeline, What,
 };
-use flotilla_core::types::{ClusterId, Duration, Incarnation, Instant, NodeId};
+use flotilla_core::types::{ClusterId, Duration, Incarnation, Instant, Mutants, NodeId};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -225,6 +225,7 @@ impl Cluster {
                 node: *node,
                 incarnation: Incarnation::FIRST,
                 voters: voters.clone(),
+                mutants: Mutants::default(),
             };
             let mut out = Effects::default();
             let start = (cluster.now, &mut out);

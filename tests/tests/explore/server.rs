@@ -7,7 +7,7 @@ use flotilla_core::replica::{
     Config, Effects, Envelope, Event, Input, Lane, Member, Outcome, Replica, Response, Write,
 };
 use flotilla_core::storage::{self, HardState, Identity, LogEntry};
-use flotilla_core::types::{ClusterId, Incarnation, Index, Instant, NodeId, Position};
+use flotilla_core::types::{ClusterId, Incarnation, Index, Instant, Mutants, NodeId, Position};
 use std::sync::Arc;
 
 pub const CLUSTER: ClusterId = ClusterId(1);
@@ -97,6 +97,7 @@ impl Server {
             node,
             incarnation,
             voters: voters.to_vec(),
+            mutants: Mutants::default(),
         };
         let mut effects = Effects::default();
         let start = (clock, &mut effects);

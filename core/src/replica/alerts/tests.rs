@@ -9,7 +9,7 @@ use crate::replica::{
     ClientId, Config, Effects, Envelope, Input, Member, Replica, Request, RequestBody,
 };
 use crate::storage::{Disk, DiskError, FileInfo};
-use crate::types::{ClusterId, Duration, Incarnation, Index, Instant, NodeId};
+use crate::types::{ClusterId, Duration, Incarnation, Index, Instant, Mutants, NodeId};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -66,6 +66,7 @@ impl Lab {
             node,
             incarnation: Incarnation::FIRST,
             voters: voters.clone(),
+            mutants: Mutants::default(),
         };
         let mut effects = Effects::default();
         let start = (Instant::ZERO, &mut effects);

@@ -112,7 +112,7 @@ impl SimDisk {
         }
         self.durable_names = self.names.clone();
         self.changes = Vector::new();
-        self.written |= !self.names.is_empty();
+        self.written = self.written || self.holds_log();
     }
 
     fn damaged(&mut self, file: &str) -> Result<&mut File, DamageError> {

@@ -1,7 +1,9 @@
 //! What a crash leaves, and what does not fit.
 
 use super::{Capacity, DamageError, Lost, NameChange, PieceState, SimDisk, Survivors, Unsynced};
-use crate::storage::{Disk, DiskError};
+use crate::storage::{Disk, DiskError, Record};
+use crate::types::Index;
+use bytes::BytesMut;
 
 const NOTHING: Survivors = Survivors {
     appends: Vec::new(),
@@ -220,6 +222,24 @@ fn an_image_takes_the_place_of_everything() {
     let crashed = after(&disk, &[], &[]);
     assert_eq!(listed_names(&crashed), ["a"]);
     assert_eq!(text(&crashed, "a"), "onetwo-12345");
+}
+
+#[test]
+fn that_a_log_was_durable_is_remembered_until_the_disk_is_replaced() {
+    let mut disk = disk();
+    assert!(!disk.was_written(), "another file says nothing");
+    let mut record = BytesMut::new();
+    Record::Commit(Index(1)).encode(&mut record);
+    for (bytes, written) in [
+        (&b""[..], false),
+        (&record[..3], false),
+        (&record[3..], true),
+    ] {
+        disk.append("wal-00000001.log", bytes).expect("room");
+        disk.sync("wal-00000001.log").expect("there");
+        disk.sync_dir().expect("works");
+        assert_eq!(disk.was_written(), written, "{bytes:?}");
+    }
     disk.wipe();
     assert!(disk.was_written() && disk.used() == 0);
     disk.replace();

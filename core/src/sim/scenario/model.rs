@@ -6,7 +6,9 @@ use crate::sim::capacity::Capacity;
 use crate::sim::client::ClientConfig;
 use crate::sim::latency::Latency;
 use crate::sim::network::NetworkConfig;
-use crate::types::{ConfigError, Duration, Instant, NodeId, Settings, check_range, settings};
+use crate::types::{
+    ConfigError, Duration, Instant, Mutants, NodeId, Settings, check_range, settings,
+};
 use serde::{Deserialize, Serialize};
 
 /// One run: configuration, seed, and what is done to the cluster and when. The same scenario
@@ -26,6 +28,8 @@ pub struct Scenario {
     /// How many of them, from the first on, the cluster begins with; all when absent. The others
     /// know nothing of it until its leader sends to them.
     pub voters: Option<u32>,
+    /// The mistakes that all servers make.
+    pub mutants: Mutants,
     /// What is the same for all servers.
     pub server: replica::Config,
     /// The network.

@@ -8,7 +8,7 @@ use crate::cache::Limits;
 use crate::replica::{self, AlertsConfig, ClientId, SnapshotConfig};
 use crate::sim::client::ClientConfig;
 use crate::sim::network::{MessageId, NetworkConfig};
-use crate::types::{ConfigError, Duration, Instant, NodeId};
+use crate::types::{ConfigError, Duration, Instant, Mutants, NodeId};
 use crate::{raft, storage};
 use serde::Deserialize;
 
@@ -73,6 +73,8 @@ struct Raw {
     end: Duration,
     nodes: u32,
     voters: Option<u32>,
+    #[serde(default)]
+    mutants: Vec<String>,
     #[serde(default)]
     raft: raft::Config,
     #[serde(default)]
@@ -157,7 +159,8 @@ impl Scenario {
             return Err(ScenarioError::Impossible(error));
         }
         let rows = raw.actions.clone();
-        let mut scenario = raw.into_scenario();
+        let mutants = Mutants::named(&raw.mutants).map_err(ScenarioError::Impossible)?;
+        let mut scenario = raw.into_scenario(mutants);
         scenario.validate().map_err(ScenarioError::Impossible)?;
         for (row, number) in rows.into_iter().zip(1..) {
             scenario.actions.push(row.read(number, &scenario)?);
@@ -170,7 +173,7 @@ impl Scenario {
 }
 
 impl Raw {
-    fn into_scenario(self) -> Scenario {
+    fn into_scenario(self, mutants: Mutants) -> Scenario {
         Scenario {
             name: self.name,
             about: self.about.trim().into(),
@@ -178,6 +181,7 @@ impl Raw {
             end: Instant::ZERO + self.end,
             nodes: self.nodes,
             voters: self.voters,
+            mutants,
             server: replica::Config {
                 raft: self.raft,
                 storage: self.storage,

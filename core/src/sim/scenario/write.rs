@@ -23,6 +23,10 @@ impl Scenario {
         if let Some(voters) = self.voters {
             let _ = writeln!(text, "voters = {voters}");
         }
+        let mutants: Vec<String> = self.mutants.iter().map(|m| quoted(m.name())).collect();
+        if !mutants.is_empty() {
+            let _ = writeln!(text, "mutants = [{}]", mutants.join(", "));
+        }
         if !self.actions.is_empty() {
             text.push_str("actions = [\n");
             for timed in &self.actions {

@@ -156,6 +156,7 @@ fn logs() -> Vec<Image> {
     let (file, place) = damaged.find(10);
     damaged.flip(&file, place + 9);
     let mut header = trimmed();
+    header.write(&[]);
     let newest = header.disk.named(".log").pop().expect("some");
     header.flip(&newest, 9);
     let mut covered = history();
@@ -259,7 +260,7 @@ fn snapshots() -> Vec<Image> {
     swapped.disk.put(&file, theirs.disk.bytes(&file).to_vec());
     let mut damaged = history();
     let file = newest(&damaged);
-    damaged.flip(&file, 90);
+    damaged.flip(&file, 60);
     let mut missing = history();
     let file = newest(&missing);
     missing.disk.delete(&file);
@@ -268,7 +269,7 @@ fn snapshots() -> Vec<Image> {
     gap.snapshot(12);
     gap.trim();
     for file in gap.disk.named(".snap") {
-        gap.flip(&file, 90);
+        gap.flip(&file, 60);
     }
     vec![
         image(Case::SnapshotUsed, "all whole", history()),

@@ -79,6 +79,9 @@ fn history(history: History) -> Server {
             let (file, place) = server.find(11);
             server.flip(&file, place + 9);
             server = Server::start(server.disk, FRESH, server.promised);
+            // What it promised before is forgotten.
+            server.promised.hard_state.vote = None;
+            server.promised.commit = Index(9);
             for index in 11..=30 {
                 server.write(&[entry(2, index)]);
             }
@@ -95,8 +98,8 @@ fn harm_snapshot(server: &mut Server, name: &str, file: File) {
     };
     match file {
         File::Intact => {}
-        File::Changed => server.flip(name, 90),
-        File::Cut => server.disk.edit(name, |bytes| bytes.truncate(60)),
+        File::Changed => server.flip(name, 60),
+        File::Cut => server.disk.edit(name, |bytes| bytes.truncate(50)),
         File::Missing => server.disk.delete(name),
         File::Foreign => {
             let mut other = Server::new(foreign);
@@ -113,7 +116,17 @@ fn harm_snapshot(server: &mut Server, name: &str, file: File) {
 
 fn harm_log(server: &mut Server, log: Log) {
     let segments = server.disk.named(".log");
-    let (first, middle) = (segments[0].clone(), segments[segments.len() / 2].clone());
+    // Another write follows: what is harmed below was durable.
+    if matches!(
+        log,
+        Log::BeginningChanged | Log::MiddleChanged | Log::EndChanged
+    ) {
+        server.write(&[]);
+    }
+    let (first, middle) = (
+        segments[0].clone(),
+        segments[(segments.len() - 1) / 2].clone(),
+    );
     match log {
         Log::Intact => {}
         Log::TornTail => {
@@ -128,11 +141,8 @@ fn harm_log(server: &mut Server, log: Log) {
             server.flip(&middle, middle_of);
         }
         Log::EndChanged => {
-            // Durable: another write follows.
-            let last = server.disk.named(".log").pop().expect("some");
-            let place = server.disk.bytes(&last).len() - 3;
-            server.write(&[]);
-            server.flip(&last, place);
+            let (file, place) = server.find(server.promised.last);
+            server.flip(&file, place + 9);
         }
         Log::BeginningMissing => server.disk.delete(&first),
         Log::MiddleMissing => server.disk.delete(&middle),

@@ -2,37 +2,35 @@
 
 use super::disk::MemoryDisk;
 use super::server::{
-    FRESH, Server, at, check_idempotent, check_one_history, commit, config, entry, term_of,
+    FRESH, IDENTITY, Server, at, check_idempotent, check_one_history, commit, config, entry, term,
+    term_of,
 };
-use super::server::{IDENTITY, term};
-use crate::storage::{Recovered, Trust, recover};
+use crate::storage::{Config, LogEntry, Record, Recovered, Trust, recover};
+use crate::types::Index;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 /// Two segments and two snapshots, the older segment needed behind the older snapshot; and what
 /// was there before the last write, which nobody was told of.
 fn directory() -> (Server, Recovered, Recovered) {
-    let mut server = Server::new(IDENTITY);
+    let mut server = Server::with_config(IDENTITY, Config::default());
     server.write(&[term(1)]);
     for index in 1..=10 {
         if index == 7 {
             server.write(&[term(2)]);
         }
         server.write(&[entry(term_of(index), index), commit(index - 1)]);
-        if index == 5 {
-            server.snapshot(3);
-            server = server.restarted();
+        match index {
+            5 => server.snapshot(3),
+            9 => server = server.restarted(),
+            _ => {}
         }
     }
     server.snapshot(8);
-    let before = recover(&server.disk, FRESH, &big()).expect("all is well");
+    let before = recover(&server.disk, FRESH, &Config::default()).expect("all is well");
     server.write_unsynced(&[entry(2, 11), commit(10)]);
-    let after = recover(&server.disk, FRESH, &big()).expect("all is well");
+    let after = recover(&server.disk, FRESH, &Config::default()).expect("all is well");
     (server, before, after)
-}
-
-fn big() -> crate::storage::Config {
-    crate::storage::Config::default()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +44,7 @@ enum Kind {
 
 /// What came of a harmed disk; panics when it is a silently wrong state.
 fn judge(disk: &MemoryDisk, (before, after): (&Recovered, &Recovered), place: &str) -> Kind {
-    let Ok(state) = recover(disk, FRESH, &big()) else {
+    let Ok(state) = recover(disk, FRESH, &Config::default()) else {
         return Kind::Refused;
     };
     check_one_history(&state);
@@ -54,23 +52,37 @@ fn judge(disk: &MemoryDisk, (before, after): (&Recovered, &Recovered), place: &s
     if state.trust != Trust::Kept {
         return Kind::TrustLost;
     }
-    let same = |other: &Recovered| {
-        let entries = state.entries.len().min(other.entries.len());
-        let (ours, theirs) = (&state.entries, &other.entries);
-        state.hard_state == other.hard_state
-            && state.commit == other.commit
-            // An older snapshot with more entries behind it says the same.
-            && ours[ours.len() - entries..] == theirs[theirs.len() - entries..]
-            && ours.last() == theirs.last()
+    let written = |found: &LogEntry| {
+        let index = found.position.index.0;
+        Record::Entry(found.clone()) == entry(term_of(index), index)
     };
-    if same(after) {
+    let reached = (last(&state), state.commit);
+    let no_more = reached.0 <= last(after) && reached.1 <= after.commit;
+    assert!(
+        no_more && state.entries.iter().all(written),
+        "silently wrong: {place}: {state:#?}"
+    );
+    if state.hard_state == after.hard_state && reached == (last(after), after.commit) {
         Kind::Same
-    } else if same(before) {
+    } else if state.hard_state == before.hard_state
+        && reached.0 >= last(before)
+        && reached.1 >= before.commit
+    {
         Kind::UnsyncedTailMissing
     } else {
-        assert!(place.contains("cut"), "silently wrong: {place}: {state:#?}");
         Kind::EndMissing
     }
+}
+
+fn last(state: &Recovered) -> Index {
+    let covers = state
+        .snapshot
+        .as_ref()
+        .map_or(Index::ZERO, |(covers, _)| covers.index);
+    state
+        .entries
+        .last()
+        .map_or(covers, |last| last.position.index)
 }
 
 #[test]
