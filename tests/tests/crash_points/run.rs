@@ -9,7 +9,7 @@ use flotilla_core::replica::{
 };
 use flotilla_core::sim::SimDisk;
 use flotilla_core::storage::{DiskOp, Record};
-use flotilla_core::types::{ClusterId, Duration, Incarnation, Instant, NodeId};
+use flotilla_core::types::{ClusterId, Duration, Incarnation, Instant, Mutants, NodeId};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -151,6 +151,7 @@ impl Cluster {
         let voters: Vec<NodeId> = (1..=3).map(NodeId).collect();
         for node in voters.clone() {
             let member = Member {
+                mutants: Mutants::default(),
                 cluster: CLUSTER,
                 node,
                 incarnation: Incarnation::FIRST,
