@@ -259,3 +259,43 @@ impl Replica {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, SnapshotJob, SnapshotLane};
+    use crate::raft::{Membership, Snapshot};
+    use crate::replica::Effects;
+    use crate::storage::{Identity, save_snapshot};
+    use crate::types::{ClusterId, Incarnation, Index, NodeId, Position, Term};
+    use bytes::Bytes;
+    use std::sync::Arc;
+
+    fn job() -> SnapshotJob {
+        let covers = Position::new(Term(1), Index(5));
+        let identity = Identity {
+            cluster: ClusterId(1),
+            node: NodeId(1),
+            incarnation: Incarnation::FIRST,
+        };
+        let data = Bytes::from_static(b"state");
+        let membership = Arc::new(Membership::of_voters(&[NodeId(1)]));
+        let saved = save_snapshot(identity, covers, &data);
+        SnapshotJob::new(saved, Snapshot::new(covers, membership, data), Origin::Own)
+    }
+
+    #[test]
+    fn a_snapshot_waits_for_the_repairs_that_may_rename_its_file() {
+        let mut out = Effects::default();
+        let mut lane = SnapshotLane::new(true);
+        lane.submit(job(), &mut out);
+        assert!(lane.is_busy() && out.writes.is_empty());
+        lane.release(&mut out);
+        assert_eq!(out.writes.len(), 1);
+        lane.release(&mut out);
+        assert_eq!(out.writes.len(), 1, "once");
+
+        let mut lane = SnapshotLane::new(false);
+        lane.submit(job(), &mut out);
+        assert_eq!(out.writes.len(), 2, "there is nothing to wait for");
+    }
+}
