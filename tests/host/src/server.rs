@@ -88,6 +88,7 @@ impl Server {
             node: NODE,
             incarnation,
             voters: vec![NODE],
+            mutants: Mutants::default(),
         };
         let mut effects = Effects::default();
         let start = (Instant::ZERO, &mut effects);
