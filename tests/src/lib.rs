@@ -1,5 +1,8 @@
 //! The scenario files with their golden transcripts, embedded so that every target runs the same
-//! bytes.
+//! bytes; and what is fuzzed.
+
+pub mod fuzz;
+mod image;
 
 macro_rules! files {
     ($($id:literal),* $(,)?) => {

@@ -1,5 +1,7 @@
 //! What can be asked on the command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 
 use crate::test::Stage;
@@ -26,6 +28,13 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Take the screenshots of the documentation anew
     Shots,
+    /// Let fuzzers make up input for everything that reads bytes from elsewhere
+    Fuzz(FuzzArgs),
+    /// Tell what a server's data directory holds, without changing it
+    ///
+    /// Exit code 0: the data is sound. 1: it is damaged, or may not be trusted. 2: it cannot be
+    /// read, or is no data directory.
+    Inspect(InspectArgs),
     /// Check the house rules that no compiler knows (also part of `test`)
     Tidy,
 }
@@ -59,6 +68,29 @@ pub(crate) struct BenchArgs {
         allow_hyphen_values = true
     )]
     pub(crate) args: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FuzzArgs {
+    /// Seconds for each target, besides the time to compile it
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) seconds: u32,
+    /// Only this target: a file of fuzz/fuzz_targets/, without `.rs`
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The data directory
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Check every record of the log and the checksum of every snapshot
+    #[arg(long)]
+    pub(crate) verify: bool,
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ mod bench;
 mod bless;
 mod cli;
 mod command;
+mod fuzz;
 mod house;
+mod inspect;
 mod play;
 mod progress;
 mod serve;
@@ -31,7 +33,7 @@ use crate::house::House;
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("\n{} {error:#}", console::style("error:").red().bold());
             ExitCode::FAILURE
@@ -39,15 +41,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<()> {
+fn run(command: Command) -> Result<ExitCode> {
     let house = House::here();
-    match command {
+    let done = match command {
+        Command::Inspect(args) => return Ok(inspect::run(&args)),
         Command::Play(args) => play::run(&house, &args),
         Command::Build => site::run(&house),
         Command::Test(args) => test::run(&house, &args),
         Command::Bless => bless::run(&house),
         Command::Bench(args) => bench::run(&house, &args),
+        Command::Fuzz(args) => fuzz::run(&house, &args),
         Command::Shots => shots::run(&house),
         Command::Tidy => tidy::run(&house),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 
 use crate::raft::{Entry, Membership, Payload, Persist};
 use crate::storage::{HardState, LogEntry, Record, SnapshotMark};
-use crate::types::Position;
+use crate::types::{ClusterId, Position};
 use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -64,6 +64,9 @@ pub(super) fn entry(stored: LogEntry) -> Option<Entry> {
 /// What a snapshot holds beside the cache's own: what else decides the future.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SnapshotHead {
+    /// The life of the cluster whose history it is: the file says it too, but a leader sends only
+    /// what is in the snapshot.
+    pub(super) cluster: ClusterId,
     /// The digest of all entries applied.
     pub(super) digest: u64,
     /// The members at the last of them.
@@ -90,7 +93,7 @@ mod tests {
     use super::{SnapshotHead, entry, record, snapshot, split_snapshot};
     use crate::raft::{Entry, Membership, MembershipChange, Payload, Persist};
     use crate::storage::Record;
-    use crate::types::{Index, NodeId, Position, Term};
+    use crate::types::{ClusterId, Index, NodeId, Position, Term};
     use bytes::Bytes;
     use std::sync::Arc;
 
@@ -131,6 +134,7 @@ mod tests {
     fn a_snapshot_splits_where_it_was_joined() {
         let cache = Bytes::from_static(b"state");
         let head = SnapshotHead {
+            cluster: ClusterId(3),
             digest: 9,
             membership: membership(),
         };

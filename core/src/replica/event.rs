@@ -92,6 +92,13 @@ pub enum Event {
         /// What it covers.
         covers: Position,
     },
+    /// Files that recovery once set aside were removed, for together they were too large.
+    QuarantineTrimmed {
+        /// How many.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
     /// A message of another cluster, or of a server of another life, was refused.
     ForeignMessageRefused {
         /// Who sent it.

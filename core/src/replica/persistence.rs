@@ -5,10 +5,12 @@
 //! lane of their own: they are large, and no vote or acknowledgement waits for them. A snapshot
 //! counts only when the log lane has named it, after its file is durable.
 
+use super::event::Event;
 use super::io::{Effects, Lane, Write, WriteId};
-use crate::raft::Snapshot;
+use super::server::Replica;
+use crate::raft::{Snapshot, Standing};
 use crate::storage::{DiskOp, Record, SnapshotMark, Wal};
-use crate::types::{Index, Position};
+use crate::types::{Index, Instant, Position};
 
 /// The log lane.
 #[derive(Clone, Debug)]
@@ -26,6 +28,9 @@ pub(super) struct LogLane {
     commit_recorded: Index,
     /// The consensus record that names the newest snapshot, until it is durable.
     naming: Option<(u64, Position)>,
+    /// Whether the last write was an empty one: its mark says that all before it was durable, so
+    /// not even damage in the write before can be taken for a write that was under way.
+    sealed: bool,
 }
 
 impl LogLane {
@@ -38,6 +43,7 @@ impl LogLane {
             written: 0,
             commit_recorded: commit,
             naming: None,
+            sealed: false,
         }
     }
 
@@ -52,6 +58,12 @@ impl LogLane {
             self.naming = Some((number, mark.position));
         }
         self.queue.push(record);
+        self.sealed = false;
+    }
+
+    /// Adds operations that need no record, for the next write.
+    pub(super) fn tidy(&mut self, ops: Vec<DiskOp>) {
+        self.chores.extend(ops);
     }
 
     /// How many writes are not durable yet, the waiting records counting as one.
@@ -90,13 +102,19 @@ impl LogLane {
     }
 
     /// Whether everything is durable, a last commit index included: that one rides along with
-    /// other records, so at the end it needs a write of its own.
+    /// other records, so at the end it needs a write of its own. A last mark seals it.
     pub(super) fn close(&mut self, commit: Index) -> bool {
         if commit > self.commit_recorded {
             self.queue.push(Record::Commit(commit));
             self.commit_recorded = commit;
         }
-        self.pending() == 0 && self.chores.is_empty()
+        let quiet = self.pending() == 0 && self.chores.is_empty();
+        if quiet && !self.sealed {
+            self.sealed = true;
+            self.chores = self.wal.append(&[]);
+            return false;
+        }
+        quiet
     }
 
     /// A write is durable: returns up to which consensus record, and the snapshot that thereby
@@ -113,7 +131,7 @@ impl LogLane {
             .map(|(_, covers)| covers);
         if named.is_some() {
             self.naming = None;
-            self.chores = self.wal.trim();
+            self.chores.extend(self.wal.trim());
         }
         Some((upto, named))
     }
@@ -125,6 +143,9 @@ pub(super) struct SnapshotLane {
     inflight: Option<(u64, SnapshotJob)>,
     waiting: Option<SnapshotJob>,
     written: u64,
+    /// Until the repairs of recovery are durable: they rename files, among them some whose names
+    /// this lane would write to.
+    held: bool,
 }
 
 /// A snapshot on its way to the disk.
@@ -161,6 +182,23 @@ impl SnapshotJob {
 }
 
 impl SnapshotLane {
+    pub(super) fn new(held: bool) -> SnapshotLane {
+        SnapshotLane {
+            held,
+            ..SnapshotLane::default()
+        }
+    }
+
+    /// The repairs of recovery are durable.
+    pub(super) fn release(&mut self, out: &mut Effects) {
+        self.held = false;
+        if self.inflight.is_none()
+            && let Some(next) = self.waiting.take()
+        {
+            self.issue(next, out);
+        }
+    }
+
     pub(super) fn is_busy(&self) -> bool {
         self.pending() > 0
     }
@@ -171,7 +209,7 @@ impl SnapshotLane {
     }
 
     pub(super) fn submit(&mut self, job: SnapshotJob, out: &mut Effects) {
-        if self.inflight.is_some() {
+        if self.held || self.inflight.is_some() {
             self.waiting = Some(job);
         } else {
             self.issue(job, out);
@@ -202,5 +240,62 @@ impl SnapshotLane {
             self.issue(next, out);
         }
         Some(done)
+    }
+}
+
+impl Replica {
+    /// A voter has everything that the cluster needs of it, so what is set aside may go in time.
+    pub(super) fn trim_quarantine(&mut self, now: Instant, out: &mut Effects) {
+        if self.raft.standing() != Standing::Voter {
+            return;
+        }
+        let before = self.quarantine.bytes();
+        let ops = self.quarantine.trim(now, &self.config.storage);
+        if !ops.is_empty() {
+            let bytes = before - self.quarantine.bytes();
+            let files = ops.iter().filter(|op| !op.is_barrier()).count() as u64;
+            out.events.push(Event::QuarantineTrimmed { files, bytes });
+            self.log_lane.tidy(ops);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, SnapshotJob, SnapshotLane};
+    use crate::raft::{Membership, Snapshot};
+    use crate::replica::Effects;
+    use crate::storage::{Identity, save_snapshot};
+    use crate::types::{ClusterId, Incarnation, Index, NodeId, Position, Term};
+    use bytes::Bytes;
+    use std::sync::Arc;
+
+    fn job() -> SnapshotJob {
+        let covers = Position::new(Term(1), Index(5));
+        let identity = Identity {
+            cluster: ClusterId(1),
+            node: NodeId(1),
+            incarnation: Incarnation::FIRST,
+        };
+        let data = Bytes::from_static(b"state");
+        let membership = Arc::new(Membership::of_voters(&[NodeId(1)]));
+        let saved = save_snapshot(identity, covers, &data);
+        SnapshotJob::new(saved, Snapshot::new(covers, membership, data), Origin::Own)
+    }
+
+    #[test]
+    fn a_snapshot_waits_for_the_repairs_that_may_rename_its_file() {
+        let mut out = Effects::default();
+        let mut lane = SnapshotLane::new(true);
+        lane.submit(job(), &mut out);
+        assert!(lane.is_busy() && out.writes.is_empty());
+        lane.release(&mut out);
+        assert_eq!(out.writes.len(), 1);
+        lane.release(&mut out);
+        assert_eq!(out.writes.len(), 1, "once");
+
+        let mut lane = SnapshotLane::new(false);
+        lane.submit(job(), &mut out);
+        assert_eq!(out.writes.len(), 2, "there is nothing to wait for");
     }
 }

@@ -6,14 +6,19 @@ use super::codec;
 use super::config::{Config, Member};
 use super::event::{Event, OperatorRefusal, SnapshotReason};
 use super::io::{Effects, Envelope, Input, Lane, OperatorCommand, Outcome, WriteId};
+use super::mistakes;
 use super::persistence::{LogLane, Origin, SnapshotLane};
 use super::shutdown::Ending;
 use super::snapshots::restore;
 use super::watch::Watch;
 use crate::cache::{Cache, Command};
 use crate::raft::{Entry, Membership, Output, Payload, Raft, ReadOutcome, Restored};
-use crate::storage::{self, Disk, DiskError, Identity, RecoveryError, SnapshotMark, Wal};
-use crate::types::{Address, Fingerprint, Index, Instant, NodeId, Position, Term};
+use crate::storage::{
+    self, Disk, DiskError, Identity, Quarantine, RecoveryError, SnapshotMark, Wal,
+};
+use crate::types::{
+    Address, Fingerprint, Incarnation, Index, Instant, Mutant, NodeId, Position, Term,
+};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -44,6 +49,8 @@ pub struct Replica {
     pub(super) digest: u64,
     pub(super) log_lane: LogLane,
     pub(super) snapshot_lane: SnapshotLane,
+    /// What recovery could not use, in this run and before.
+    pub(super) quarantine: Quarantine,
     /// Snapshot files that are durable and not named in the log yet, oldest first.
     pub(super) unnamed: VecDeque<SnapshotMark>,
     pub(super) proposals: Proposals,
@@ -106,23 +113,28 @@ impl Replica {
         out.events
             .extend(recovered.report.steps.iter().cloned().map(Event::Recovery));
         let restored = match &recovered.snapshot {
-            Some((covers, data)) => Some(restore(&config, *covers, data)?),
+            Some((covers, data)) => Some(restore(&config, member.cluster, *covers, data)?),
             None => None,
         };
-        let (snapshot, cache, digest) = match restored {
+        let (snapshot, mut cache, mut digest) = match restored {
             Some(restored) => (Some(restored.snapshot), restored.cache, restored.digest),
             None => (None, Cache::new(config.cache.clone()), 0),
         };
-        let applied = snapshot
+        let mut applied = snapshot
             .as_ref()
             .map_or(Position::ZERO, |snapshot| snapshot.covers);
+        let mut incarnation = recovered.identity.incarnation;
+        if let Some(believed) = mistakes::believed(&config, &member, disk) {
+            (cache, digest, applied) = (believed.cache, believed.digest, believed.snapshot.covers);
+            incarnation = Incarnation::FIRST;
+        }
         let entries = recovered.entries.into_iter().map(|stored| {
             let position = stored.position;
             codec::entry(stored).ok_or(StartError::UnknownEntry { position })
         });
         let restored = Restored {
             bootstrap: Membership::of_voters(&member.voters),
-            incarnation: recovered.identity.incarnation,
+            incarnation,
             unproven: !recovered.repairs.is_empty(),
             term: recovered.hard_state.term,
             vote: recovered.hard_state.vote,
@@ -133,6 +145,9 @@ impl Replica {
         let setup = (Arc::new(config.raft.clone()), seed);
         let raft = Raft::new(member.node, setup, restored, now);
         let commit = raft.commit();
+        let aside = storage::list_quarantine(disk, &recovered.repairs);
+        let quarantine = Quarantine::found(aside, now);
+        let snapshot_lane = SnapshotLane::new(!recovered.repairs.is_empty());
         out.events.push(Event::Started {
             last: raft.log().last(),
             commit,
@@ -143,7 +158,8 @@ impl Replica {
             cache,
             applied,
             digest,
-            snapshot_lane: SnapshotLane::default(),
+            snapshot_lane,
+            quarantine,
             unnamed: VecDeque::new(),
             proposals: Proposals::default(),
             reads: Reads::default(),
@@ -241,6 +257,7 @@ impl Replica {
                 if let Some(covers) = named {
                     out.events.push(Event::SnapshotDurable { covers });
                 }
+                self.snapshot_lane.release(out);
                 self.raft.on_durable(now, upto, &mut self.output);
             }
             Lane::Snapshot => {
@@ -299,6 +316,7 @@ impl Replica {
         self.apply_committed(out);
         self.serve_reads(out);
         self.snapshot_if_due(out);
+        self.trim_quarantine(now, out);
         self.advance_shutdown(now, out);
         let (issued, commit) = (self.raft.records_issued(), self.raft.commit());
         self.log_lane.flush(issued, commit, out);
@@ -384,6 +402,9 @@ impl Replica {
     }
 
     fn assert_invariants(&self) {
+        if self.member.mutants.has(Mutant::RecoveryIgnoresIdentity) {
+            return;
+        }
         let (applied, commit) = (self.applied.index, self.raft.commit());
         assert!(
             applied <= commit,
@@ -446,6 +467,12 @@ impl Replica {
     #[must_use]
     pub fn wal(&self) -> &Wal {
         self.log_lane.wal()
+    }
+
+    /// The files that recovery set aside, now and before.
+    #[must_use]
+    pub fn quarantine(&self) -> &Quarantine {
+        &self.quarantine
     }
 
     /// Writes that are not durable yet.

@@ -9,7 +9,7 @@ use super::server::{Replica, StartError};
 use crate::cache::Cache;
 use crate::raft::{self, Membership, Snapshot};
 use crate::storage::{self, Identity};
-use crate::types::Position;
+use crate::types::{ClusterId, Position};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -31,6 +31,7 @@ impl Replica {
         let covers = self.applied;
         let membership = Arc::clone(self.raft.membership_at(covers.index));
         let head = SnapshotHead {
+            cluster: self.member.cluster,
             digest: self.digest,
             membership: Membership::clone(&membership),
         };
@@ -54,7 +55,7 @@ impl Replica {
     /// A snapshot arrived whole. It goes to the disk only if it can be restored.
     pub(super) fn store_received(&mut self, received: raft::ReceivedSnapshot, out: &mut Effects) {
         let raft::ReceivedSnapshot { covers, data } = received;
-        match restore(&self.config, covers, &data) {
+        match restore(&self.config, self.member.cluster, covers, &data) {
             Ok(restored) => self.save_snapshot(restored.snapshot, Origin::Leader, out),
             Err(error) => out.events.push(Event::RestoreFailed {
                 covers,
@@ -68,7 +69,7 @@ impl Replica {
     pub(super) fn install(&mut self, out: &mut Effects) {
         let snapshot = self.raft.snapshot().expect("installed just now");
         let covers = snapshot.covers;
-        match restore(&self.config, covers, &snapshot.data) {
+        match restore(&self.config, self.member.cluster, covers, &snapshot.data) {
             Ok(restored) => {
                 self.cache = restored.cache;
                 self.digest = restored.digest;
@@ -90,15 +91,22 @@ pub(super) struct RestoredSnapshot {
     pub(super) digest: u64,
 }
 
-/// Reads a snapshot back.
+/// Reads a snapshot back, be it from the disk or from a leader.
 pub(super) fn restore(
     config: &Config,
+    cluster: ClusterId,
     covers: Position,
     data: &Bytes,
 ) -> Result<RestoredSnapshot, StartError> {
     let unusable = |error: String| StartError::Restore { covers, error };
     let (head, image) = codec::split_snapshot(data)
         .ok_or_else(|| unusable("it is cut short, or of another version".into()))?;
+    if head.cluster != cluster {
+        let found = head.cluster;
+        return Err(unusable(format!(
+            "it belongs to cluster {found}, and this is {cluster}"
+        )));
+    }
     let cache = Cache::restore(config.cache.clone(), &image)
         .map_err(|error| unusable(error.to_string()))?;
     Ok(RestoredSnapshot {
@@ -106,4 +114,32 @@ pub(super) fn restore(
         cache,
         digest: head.digest,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::restore;
+    use crate::cache::Cache;
+    use crate::raft::Membership;
+    use crate::replica::Config;
+    use crate::replica::codec::{SnapshotHead, snapshot};
+    use crate::types::{ClusterId, Index, NodeId, Position, Term};
+
+    #[test]
+    fn a_snapshot_of_another_life_of_the_cluster_is_not_restored() {
+        let config = Config::default();
+        let head = SnapshotHead {
+            cluster: ClusterId(7),
+            digest: 1,
+            membership: Membership::of_voters(&[NodeId(1)]),
+        };
+        let data = snapshot(&head, &Cache::new(config.cache.clone()).snapshot());
+        let covers = Position::new(Term(2), Index(5));
+        let restored = |cluster| restore(&config, ClusterId(cluster), covers, &data);
+        assert!(restored(7).is_ok_and(|restored| restored.snapshot.covers == covers));
+        let refused = restored(8).err().map(|error| error.to_string());
+        let expected = "the snapshot that covers 5@t2 cannot be restored: it belongs \
+                        to cluster 0000000000000007, and this is 0000000000000008";
+        assert_eq!(refused.as_deref(), Some(expected));
+    }
 }

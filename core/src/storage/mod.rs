@@ -11,10 +11,13 @@
 //! | `*.quarantine` | what recovery could not use; never deleted, never read |
 //!
 //! Read in this order: `disk.rs`, `record.rs`, `wal.rs`, `snapshot.rs`; then `cases.rs`, `replay.rs`,
-//! `segments.rs` and `recover.rs`; then `quarantine.rs`.
+//! `segments.rs` and `recover.rs`; then `quarantine.rs`. With the feature
+//! `directory` there is a real disk as well, for hosts: `directory.rs`.
 
 pub mod cases;
 mod config;
+#[cfg(feature = "directory")]
+mod directory;
 mod disk;
 mod quarantine;
 mod record;
@@ -23,11 +26,14 @@ mod replay;
 mod report;
 mod segments;
 mod snapshot;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod wal;
 
 pub use config::Config;
+#[cfg(feature = "directory")]
+pub use directory::{Directory, DirectoryError, DirectoryReader, Holder};
 pub use disk::{Disk, DiskError, DiskOp, FileInfo};
 pub use quarantine::{Quarantine, Quarantined, list as list_quarantine};
 pub use record::{
@@ -40,4 +46,8 @@ pub use snapshot::{
     SnapshotError, SnapshotFile, is_snapshot_file, load as load_snapshot, open as open_snapshot,
     save as save_snapshot,
 };
+pub use survey::{Ending, Survey, SurveyedSegment, SurveyedSnapshot, survey};
 pub use wal::{Segment, Wal, segment_file, segment_sequence};
+
+#[cfg(all(feature = "directory", target_arch = "wasm32"))]
+compile_error!("the feature `directory` needs a file system, and wasm has none");

@@ -114,3 +114,49 @@ impl Quarantine {
         ops
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Quarantine, Quarantined};
+    use crate::storage::{Config, DiskOp, FileInfo};
+    use crate::types::{Duration, Instant};
+
+    fn file(name: &str) -> Option<Quarantined> {
+        let name = name.into();
+        Quarantined::of(&FileInfo { name, len: 10 })
+    }
+
+    #[test]
+    fn only_names_that_recovery_gives_are_quarantined_ones() {
+        let was = |name| file(name).map(|file| file.was);
+        let wal = Some("wal-00000001.log".to_string());
+        assert_eq!(was("wal-00000001.log.quarantine"), wal);
+        assert_eq!(was("wal-00000001.log.quarantine-12"), wal);
+        for other in [
+            "wal-00000001.log",
+            "a.quarantine-",
+            "a.quarantine-x",
+            "a.quarantined",
+        ] {
+            assert_eq!(was(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_oldest_go_until_the_rest_is_small_enough_and_none_too_young() {
+        let files = ["a.quarantine", "b.quarantine", "c.quarantine"];
+        let found = files.into_iter().filter_map(file).collect();
+        let mut quarantine = Quarantine::found(found, Instant(1_000));
+        let config = Config {
+            quarantine_bytes: 15,
+            quarantine_age: Duration(500),
+            ..Config::default()
+        };
+        assert_eq!(quarantine.trim(Instant(1_499), &config), []);
+        let removed = |file: &str| DiskOp::Remove { file: file.into() };
+        let both = [removed(files[0]), removed(files[1]), DiskOp::SyncDir];
+        assert_eq!(quarantine.trim(Instant(1_500), &config), both);
+        assert_eq!((quarantine.bytes(), quarantine.files().count()), (10, 1));
+        assert_eq!(quarantine.trim(Instant(9_999), &config), []);
+    }
+}

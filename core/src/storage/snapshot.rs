@@ -167,6 +167,11 @@ fn read_header(whole: &[u8]) -> Result<(Header, usize), SnapshotError> {
     }
 }
 
+/// Where the snapshot begins in its file, if the header is whole.
+pub(super) fn data_at(whole: &[u8]) -> Option<u64> {
+    intact_header(whole).map(|(_, end)| end as u64)
+}
+
 fn intact_header(whole: &[u8]) -> Option<(&[u8], usize)> {
     let rest = whole.strip_prefix(MAGIC)?;
     let (head, rest) = rest.split_at_checked(8)?;

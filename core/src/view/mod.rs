@@ -2,10 +2,11 @@
 //!
 //! `model.rs` is what crosses the border to a page, `screen.rs` and `disk.rs` make it from the world,
 //! `settings.rs` shows what can be set, `session.rs` holds a run that a person plays, steps and changes, `explain/` tells events in
-//! sentences, `transcript.rs` writes a whole run as text.
+//! sentences, `transcript.rs` writes a whole run as text, `inspection.rs` tells what one disk holds.
 
 mod disk;
 mod explain;
+mod inspection;
 mod messages;
 mod metrics;
 mod model;
@@ -15,6 +16,9 @@ mod settings;
 mod transcript;
 
 pub use explain::{Told, tell};
+pub use inspection::{
+    Check, Inspection, Owner, Part, Recovery, SegmentPart, Sentence, SnapshotPart, inspect,
+};
 pub use model::{
     AlertSeverity, AlertView, CacheEntryView, ClientView, CrashView, CutView, DiskView, EntryView,
     EventView, ExpectationView, Field, FileKind, FileSurvivalView, FileView, Frame, ImageView,

@@ -108,7 +108,10 @@ impl Stage {
                 let core = ["build", "--locked", "--package", "flotilla-core"];
                 cargo(house, &core).args(["--target", TARGET]).run()
             }
-            Self::Native => cargo(house, &["test", "--workspace", "--locked"]).run(),
+            // The real disk is off by default; its tests are not left out.
+            Self::Native => cargo(house, &["test", "--workspace", "--locked"])
+                .args(["--features", "flotilla-core/directory"])
+                .run(),
             Self::WasmNode => wasm_pack(house, toolbox)?
                 .args(["--node", "tests", "--locked"])
                 .run(),

@@ -23,13 +23,29 @@ const HOST: [(&str, &str); 16] = [
     ("eprint!", "what happened is an event"),
 ];
 
+/// The one file that does input and output, what of a host it may use, and the feature without
+/// which it is not compiled.
+const DISK: &str = "core/src/storage/directory.rs";
+const DISK_MAY: [&str; 3] = ["std::fs", "std::io", "std::process"];
+const DISK_FEATURE: &str = "directory";
+
 pub(super) fn check(file: &File) -> Vec<Finding> {
-    if !file.path.starts_with("core/src/") || !file.is_rust() || is_test(&file.path) {
-        return Vec::new();
+    match file.path.as_str() {
+        "core/Cargo.toml" => no_default_features(file),
+        "web/Cargo.toml" => no_disk_in_wasm(file),
+        path if path.starts_with("core/src/") && file.is_rust() && !is_test(path) => {
+            [host_in_code(file), disk_without_feature(file)].concat()
+        }
+        _ => Vec::new(),
     }
+}
+
+fn host_in_code(file: &File) -> Vec<Finding> {
     let code = Source::rust(&file.text).code;
     let code = code.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-    let each = HOST.iter().flat_map(|(name, instead)| {
+    let may = |name: &str| file.path == DISK && DISK_MAY.contains(&name);
+    let named = HOST.iter().filter(|(name, _)| !may(name));
+    let each = named.flat_map(|(name, instead)| {
         let places = find_word(code, name).into_iter();
         places.map(move |at| {
             let what = format!("`{name}` in the core; {instead}");
@@ -37,6 +53,44 @@ pub(super) fn check(file: &File) -> Vec<Finding> {
         })
     });
     each.collect()
+}
+
+/// The disk's module is declared behind its feature, and so is all that is taken from it.
+fn disk_without_feature(file: &File) -> Vec<Finding> {
+    let gate = format!("#[cfg(feature = \"{DISK_FEATURE}\")]");
+    let names_it = |line: &str| {
+        let line = line.trim_start_matches("pub ");
+        line.starts_with("mod directory;") || line.starts_with("use directory::")
+    };
+    let mut before = "";
+    let mut findings = Vec::new();
+    for (index, line) in file.text.lines().enumerate() {
+        if names_it(line.trim()) && before != gate {
+            let what = format!("the real disk without `{gate}` on the line before");
+            findings.push(Finding::new(file, index, what));
+        }
+        before = line.trim();
+    }
+    findings
+}
+
+fn no_default_features(file: &File) -> Vec<Finding> {
+    let what = "a default feature of the core: what needs a host is asked for by hosts";
+    lines_with(file, |line| line.starts_with("default = "), what)
+}
+
+fn no_disk_in_wasm(file: &File) -> Vec<Finding> {
+    let feature = format!("\"{DISK_FEATURE}\"");
+    let what = "the real disk in the page: wasm has no file system";
+    lines_with(file, |line| line.contains(&feature), what)
+}
+
+fn lines_with(file: &File, wrong: impl Fn(&str) -> bool, what: &str) -> Vec<Finding> {
+    let lines = file.text.lines().enumerate();
+    let found = lines.filter(|(_, line)| wrong(line));
+    found
+        .map(|(index, _)| Finding::new(file, index, what))
+        .collect()
 }
 
 fn is_test(path: &str) -> bool {
@@ -60,6 +114,28 @@ mod tests {
             1
         );
         assert_eq!(found("core/src/sim/world.rs", "println!(\"{x}\");"), 1);
+    }
+
+    #[test]
+    fn only_the_disk_may_use_files_and_only_what_a_disk_needs() {
+        assert_eq!(found(super::DISK, "use std::fs::File;\nuse std::io;"), 0);
+        assert_eq!(found(super::DISK, "use std::net::TcpStream;"), 1);
+        assert_eq!(found(super::DISK, "std::thread::sleep(pause);"), 1);
+        assert_eq!(found("core/src/storage/disk.rs", "use std::fs::File;"), 1);
+    }
+
+    #[test]
+    fn the_disk_stays_behind_its_feature() {
+        let path = "core/src/storage/mod.rs";
+        let gated = "#[cfg(feature = \"directory\")]\nmod directory;\n";
+        assert_eq!(found(path, gated), 0);
+        assert_eq!(found(path, &gated.replace("mod", "pub mod")), 0);
+        assert_eq!(found(path, "mod directory;"), 1);
+        assert_eq!(found(path, "pub use directory::Directory;"), 1);
+        assert_eq!(found("core/Cargo.toml", "default = [\"directory\"]"), 1);
+        assert_eq!(found("core/Cargo.toml", "directory = []"), 0);
+        let dependency = "flotilla-core = { features = [\"typescript\", \"directory\"] }";
+        assert_eq!(found("web/Cargo.toml", dependency), 1);
     }
 
     #[test]

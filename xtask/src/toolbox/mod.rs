@@ -33,6 +33,8 @@ pub(crate) enum Need {
     WasmPack,
     /// Chromium and its driver.
     Browser,
+    /// cargo-fuzz; libFuzzer comes with it as a crate.
+    CargoFuzz,
 }
 
 /// How something missing is installed.
@@ -92,6 +94,7 @@ impl Need {
             Self::WasmBindgen => rust::wasm_bindgen(house),
             Self::WasmPack => rust::wasm_pack(house),
             Self::Browser => browser::browser(house),
+            Self::CargoFuzz => rust::cargo_fuzz(house),
         }
     }
 }
@@ -105,11 +108,12 @@ impl Toolbox {
         browser::chromedriver().context("no ChromeDriver was found")
     }
 
-    /// The PATH on which wasm-pack and the right wasm-bindgen are found first.
+    /// The PATH on which the tools of Rust's side are found first, in the versions wanted here.
     pub(crate) fn path(&self) -> Result<OsString> {
         let folders = [
             rust::find_wasm_bindgen(&self.house)?,
             rust::find_wasm_pack(),
+            rust::find_cargo_fuzz(),
         ];
         command::path_with(&folders.into_iter().flatten().collect::<Vec<_>>())
     }

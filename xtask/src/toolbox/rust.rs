@@ -1,4 +1,5 @@
-//! What comes from Rust's side: the wasm target, the lints, and the tools for wasm tests.
+//! What comes from Rust's side: the wasm target, the lints, the tools for wasm tests, and the
+//! fuzzer.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,10 @@ use crate::wasm::TARGET;
 const WASM_PACK: Version = Version(0, 15, 1);
 /// The oldest wasm-pack that will do: it looks for wasm-bindgen on the PATH first.
 const WASM_PACK_OLDEST: Version = Version(0, 13, 0);
+
+/// The cargo-fuzz that is installed where there is none, and the oldest that will do.
+const CARGO_FUZZ: Version = Version(0, 13, 2);
+const CARGO_FUZZ_OLDEST: Version = Version(0, 12, 0);
 
 pub(super) fn wasm_target(house: &House) -> Result<Option<Recipe>> {
     let sysroot = Program::new("rustc", house.root())
@@ -74,6 +79,22 @@ pub(super) fn wasm_pack(house: &House) -> Result<Option<Recipe>> {
     }
     let version = WASM_PACK.to_string();
     cargo_install(house, "wasm-pack", &version, "--locked").map(Some)
+}
+
+pub(super) fn cargo_fuzz(house: &House) -> Result<Option<Recipe>> {
+    if find_cargo_fuzz().is_some() {
+        return Ok(None);
+    }
+    let version = CARGO_FUZZ.to_string();
+    cargo_install(house, "cargo-fuzz", &version, "--locked").map(Some)
+}
+
+/// The folder that holds cargo-fuzz.
+pub(super) fn find_cargo_fuzz() -> Option<PathBuf> {
+    let ours = own_folder("cargo-fuzz", &CARGO_FUZZ.to_string())
+        .ok()?
+        .join("bin");
+    find("cargo-fuzz", ours, |version| version >= CARGO_FUZZ_OLDEST)
 }
 
 /// The folder that holds wasm-bindgen in the locked version, with the test runner beside it.

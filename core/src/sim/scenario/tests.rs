@@ -281,7 +281,7 @@ fn what_cannot_work_is_named() {
                   | nodes = -1
                   |         ^
             nodez = 3
-                the scenario cannot be read: line 5, column 1: unknown field `nodez`, expected one of `flotilla`, `name`, `about`, `seed`, `end`, `nodes`, `voters`, `raft`, `storage`, `cache`, `snapshot`, `alerts`, `network`, `disk`, `clients`, `actions`, `expect`
+                the scenario cannot be read: line 5, column 1: unknown field `nodez`, expected one of `flotilla`, `name`, `about`, `seed`, `end`, `nodes`, `voters`, `mutants`, `raft`, `storage`, `cache`, `snapshot`, `alerts`, `network`, `disk`, `clients`, `actions`, `expect`
                   | nodez = 3
                   | ^
             seed = 9007199254740992

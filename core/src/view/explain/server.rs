@@ -102,6 +102,14 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
                 "ARCHITECTURE, storage",
             )
         }
+        Event::QuarantineTrimmed { files, bytes } => {
+            let files = count(*files, "file", "files");
+            let sentence = format!(
+                "{node} removes {files} ({bytes} bytes) that recovery once set aside: it is a voter, so \
+                 the cluster has all that they could say"
+            );
+            story("quarantine", sentence).by("Quarantine is bounded", "ARCHITECTURE, recovery")
+        }
         Event::ForeignMessageRefused { from, cluster } => {
             let sentence =
                 format!("{node} refuses a message of {from}: it belongs to cluster {cluster}");
