@@ -15,7 +15,7 @@ use flotilla_core::replica::{
 };
 use flotilla_core::storage::{Directory, Disk, DiskError, DiskOp, Finding};
 use flotilla_core::types::{
-    ClusterId, Duration, Fingerprint, Incarnation, Index, Instant, NodeId, Rng,
+    ClusterId, Duration, Fingerprint, Incarnation, Index, Instant, Mutants, NodeId, Rng,
 };
 
 const NODE: NodeId = NodeId(1);
@@ -87,6 +87,7 @@ impl Server {
             node: NODE,
             incarnation,
             voters: vec![NODE],
+            mutants: Mutants::default(),
         };
         let mut effects = Effects::default();
         let start = (Instant::ZERO, &mut effects);
