@@ -83,7 +83,6 @@ impl Server {
         seed: u64,
     ) -> Result<Server, StartError> {
         let member = Member {
-            mutants: Mutants::default(),
             cluster: ClusterId(7),
             node: NODE,
             incarnation,
