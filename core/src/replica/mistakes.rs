@@ -2,8 +2,10 @@
 
 use super::codec;
 use super::config::{Config, Member};
+use super::event::Event;
+use super::io::Effects;
 use super::snapshots::{RestoredSnapshot, restore};
-use crate::storage::{self, Disk};
+use crate::storage::{self, Disk, DiskOp, is_snapshot_file};
 use crate::types::Mutant;
 
 /// The state machine of a server that believes the newest snapshot on its disk, whoever wrote it
@@ -12,8 +14,10 @@ pub(super) fn believed(
     config: &Config,
     member: &Member,
     disk: &dyn Disk,
+    out: &mut Effects,
 ) -> Option<RestoredSnapshot> {
-    if !member.mutants.has(Mutant::RecoveryIgnoresIdentity) {
+    let mutant = Mutant::RecoveryIgnoresIdentity;
+    if !member.mutants.has(mutant) {
         return None;
     }
     let names = disk.list().into_iter().map(|info| info.name);
@@ -23,5 +27,19 @@ pub(super) fn believed(
     });
     let newest = whole.max_by_key(|file| file.mark.position.index)?;
     let (head, _) = codec::split_snapshot(&newest.data)?;
-    restore(config, head.cluster, newest.mark.position, &newest.data).ok()
+    let (cluster, covers) = (head.cluster, newest.mark.position);
+    let restored = restore(config, cluster, covers, &newest.data).ok()?;
+    out.events.push(Event::Mistaken {
+        mutant,
+        covers,
+        cluster,
+    });
+    Some(restored)
+}
+
+/// Whoever believes a snapshot does not set it aside.
+pub(super) fn leave_snapshots(repairs: &mut Vec<DiskOp>) {
+    let is_snapshot =
+        |op: &DiskOp| matches!(op, DiskOp::Rename { from, .. } if is_snapshot_file(from));
+    repairs.retain(|op| !is_snapshot(op));
 }

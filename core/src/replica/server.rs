@@ -108,10 +108,8 @@ impl Replica {
             node: member.node,
             incarnation: member.incarnation,
         };
-        let recovered =
+        let mut recovered =
             storage::recover(disk, identity, &config.storage).map_err(StartError::Recovery)?;
-        out.events
-            .extend(recovered.report.steps.iter().cloned().map(Event::Recovery));
         let restored = match &recovered.snapshot {
             Some((covers, data)) => Some(restore(&config, member.cluster, *covers, data)?),
             None => None,
@@ -124,9 +122,13 @@ impl Replica {
             .as_ref()
             .map_or(Position::ZERO, |snapshot| snapshot.covers);
         let mut incarnation = recovered.identity.incarnation;
-        if let Some(believed) = mistakes::believed(&config, &member, disk) {
+        if let Some(believed) = mistakes::believed(&config, &member, disk, out) {
             (cache, digest, applied) = (believed.cache, believed.digest, believed.snapshot.covers);
             incarnation = Incarnation::FIRST;
+            mistakes::leave_snapshots(&mut recovered.repairs);
+        } else {
+            let steps = recovered.report.steps.iter().cloned();
+            out.events.extend(steps.map(Event::Recovery));
         }
         let entries = recovered.entries.into_iter().map(|stored| {
             let position = stored.position;

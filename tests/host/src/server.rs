@@ -15,7 +15,7 @@ use flotilla_core::replica::{
 };
 use flotilla_core::storage::{Directory, Disk, DiskError, DiskOp, Finding};
 use flotilla_core::types::{
-    ClusterId, Duration, Fingerprint, Incarnation, Index, Instant, NodeId, Rng,
+    ClusterId, Duration, Fingerprint, Incarnation, Index, Instant, Mutants, NodeId, Rng,
 };
 
 const NODE: NodeId = NodeId(1);
@@ -83,10 +83,12 @@ impl Server {
         seed: u64,
     ) -> Result<Server, StartError> {
         let member = Member {
+            mutants: Mutants::default(),
             cluster: ClusterId(7),
             node: NODE,
             incarnation,
             voters: vec![NODE],
+            mutants: Mutants::default(),
         };
         let mut effects = Effects::default();
         let start = (Instant::ZERO, &mut effects);

@@ -151,6 +151,7 @@ impl Cluster {
         let voters: Vec<NodeId> = (1..=3).map(NodeId).collect();
         for node in voters.clone() {
             let member = Member {
+                mutants: Mutants::default(),
                 cluster: CLUSTER,
                 node,
                 incarnation: Incarnation::FIRST,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Bound;
 
 /// Everything that was heard, by index.
 #[derive(Default)]
@@ -194,7 +195,8 @@ impl Promises {
         let missing = self.newest.keys().find(|key| !self.run.keys.contains(*key));
         ensure(missing.is_none(), || format!("{missing:?} is not there"))?;
         let (applied, last) = self.run.start.ok_or("it never started")?;
-        let mut promised = self.acknowledged.range(applied + 1..=last);
+        let unapplied = (Bound::Excluded(applied), Bound::Included(last));
+        let mut promised = self.acknowledged.range(unapplied);
         let lost = promised.find(|(index, _)| !self.run.held.contains(index));
         ensure(lost.is_none(), || format!("{lost:?} is not in the log"))?;
         self.run.ready = true;
