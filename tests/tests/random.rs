@@ -4,11 +4,13 @@
 use flotilla_core::check::Checker;
 use flotilla_core::replica::ClientId;
 use flotilla_core::sim::{
-    Action, Expect, Keep, Latency, MessageId, ReadPath, Scenario, TimedAction, Timeline,
+    Action, Expect, Keep, Latency, MessageId, ReadPath, Scenario, TimedAction, Timeline, What,
     expectations,
 };
 use flotilla_core::types::{Duration, Instant, NodeId};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 /// Faults and requests happen in the first ten seconds; then everything is mended.
 const FAULTS_END: Duration = Duration::secs(10);
@@ -90,7 +92,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         5..80u64,
         0..8u64,
         1..12u64,
-        (any::<[bool; 2]>(), 0..3u32, survival()),
+        (any::<[bool; 2]>(), 0..3u32, (survival(), 3..90u64)),
     );
     shape.prop_flat_map(
         |(
@@ -100,7 +102,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             snapshot,
             trailing,
             latency,
-            (switches, spare, survival),
+            (switches, spare, (survival, sync)),
         )| {
             let at = 0..FAULTS_END.as_micros();
             prop::collection::vec((at, action(nodes)), 0..25).prop_map(move |actions| {
@@ -125,6 +127,9 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                 scenario.server.raft.pre_vote = switches[0] || actions.iter().any(leaves);
                 scenario.server.raft.check_quorum = switches[1];
                 scenario.server.storage.segment_bytes = 1_000;
+                // The slower a disk, the more a crash finds that no sync has reached.
+                scenario.disk.sync_latency =
+                    Latency::Uniform(Duration::millis(1), Duration::millis(1 + sync));
                 let [survival_ppm, torn_ppm, name_survival_ppm] = survival;
                 scenario.disk.survival_ppm = survival_ppm;
                 scenario.disk.torn_ppm = torn_ppm;
@@ -194,8 +199,9 @@ fn timed(actions: Vec<(u64, Action)>, nodes: u32) -> Vec<TimedAction> {
         })
         .collect();
     all.sort_by_key(|timed| timed.at);
-    // A server that is asked to shut down takes a moment.
+    // A server that is asked to shut down takes a moment, and more of it with a slow disk.
     let mended = Instant::ZERO + FAULTS_END + Duration::secs(1);
+    let ended = mended + Duration::secs(5);
     all.push(TimedAction {
         at: mended,
         action: Action::Heal,
@@ -209,7 +215,9 @@ fn timed(actions: Vec<(u64, Action)>, nodes: u32) -> Vec<TimedAction> {
     });
     all.extend(mended_disks.map(|action| TimedAction { at: mended, action }));
     let restarts = (1..=nodes).map(|id| Action::Restart { node: NodeId(id) });
-    all.extend(restarts.map(|action| TimedAction { at: mended, action }));
+    for at in [mended, ended] {
+        all.extend(restarts.clone().map(|action| TimedAction { at, action }));
+    }
     all
 }
 
@@ -249,4 +257,32 @@ proptest! {
         let again = Scenario::parse(&text).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
         prop_assert_eq!(again, scenario);
     }
+}
+
+/// The witness: in a few hundred of these runs everything that a disk can suffer does happen.
+#[test]
+fn random_runs_see_what_disks_can_suffer() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen = [0u64; 5];
+    for _ in 0..600 {
+        let tree = scenario().new_tree(&mut runner);
+        let scenario = tree.expect("nothing is filtered out").current();
+        let end = scenario.end;
+        let mut timeline = Timeline::new(scenario, ());
+        timeline.run_until(end, MOST_STEPS, &mut |_, step| {
+            for happening in &step.happenings {
+                let kind = match &happening.what {
+                    What::Killed { unsynced } if *unsynced > 0 => 0,
+                    What::Survived { zeros: 0, .. } => 1,
+                    What::Survived { .. } => 2,
+                    What::Stopped { .. } => 3,
+                    What::DiskSlowed { factor } if *factor > 1 => 4,
+                    _ => continue,
+                };
+                seen[kind] += 1;
+            }
+        });
+    }
+    println!("killed with unsynced data, survived, survived with zeros, stopped, slowed: {seen:?}");
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
 }
