@@ -306,6 +306,16 @@ pub enum Event {
         /// The incarnation that is known.
         known: Incarnation,
     },
+    /// A follower denies what it acknowledged before, so its disk has lost it, without a trace that
+    /// its recovery could have seen.
+    AcknowledgedDenied {
+        /// The follower.
+        follower: Address,
+        /// The last index that it acknowledged.
+        matched: Index,
+        /// Where its log ends.
+        last: Index,
+    },
     /// So many servers may have forgotten what they promised that those who have not are no
     /// quorum: nobody can be elected, and nothing be committed, without losing writes silently.
     SeatsLost {

@@ -176,11 +176,19 @@ impl Raft {
         match &response.outcome {
             AppendOutcome::Accepted { matched } if *matched > last => return,
             AppendOutcome::Accepted { matched } => {
-                if follower.acknowledge(*matched) {
+                let news = follower.acknowledge(*matched);
+                if follower.matched == *matched {
+                    follower.matched_at = follower.matched_at.max(Some(response.clock));
+                }
+                if news {
                     self.advance_commit(now, out);
                 }
             }
-            AppendOutcome::Rejected(conflict) => self.on_conflict(from, conflict, out),
+            AppendOutcome::Rejected(conflict) => {
+                if !self.note_denial(now, (from, response.clock), conflict, out) {
+                    self.on_conflict(from, conflict, out);
+                }
+            }
         }
         self.confirm_reads(now, out);
     }
@@ -250,8 +258,7 @@ impl Raft {
             Sending::Replicate { .. } => refused.index > follower.matched,
             Sending::Snapshot(_) => false,
         };
-        // Who denies what it acknowledged has lost it, or this is an old answer: either way
-        // asking again at once would lead nowhere.
+        // An answer from before the latest acknowledgement: asking again would lead nowhere.
         if !current || agreeing < follower.matched {
             return;
         }

@@ -23,6 +23,8 @@ pub struct Progress {
     /// When the follower was last heard of in this term; the beginning of the leadership before
     /// that.
     pub heard_at: Instant,
+    /// What its own clock said when it last acknowledged `matched`; none when it did not say.
+    pub matched_at: Option<Instant>,
     /// What is known of its clock.
     pub clock: ClockReadings,
     /// Since when it is no member any more. It is sent the entry that says so before it is let
@@ -163,6 +165,7 @@ impl Progress {
             state,
             round: 0,
             heard_at: now,
+            matched_at: None,
             clock: ClockReadings::default(),
             departing_since: None,
         }
@@ -171,6 +174,9 @@ impl Progress {
     /// The follower holds everything up to `matched`. Tells whether that is news.
     pub fn acknowledge(&mut self, matched: Index) -> bool {
         let news = matched > self.matched;
+        if news {
+            self.matched_at = None;
+        }
         self.matched = self.matched.max(matched);
         self.next = self.next.max(self.matched.next());
         match &mut self.state {

@@ -15,6 +15,7 @@
 
 use super::event::Event;
 use super::membership::Membership;
+use super::message::Conflict;
 use super::output::Output;
 use super::progress::Progress;
 use super::role::Role;
@@ -160,6 +161,42 @@ impl Raft {
                 out.events.push(Event::SeatsLost { vacant, needed });
             }
         }
+        true
+    }
+
+    /// A follower says that its log ends before what it acknowledged, and by its own clock it says
+    /// so afterwards: its disk has lost what this leader counts on. Tells whether that is so. Then
+    /// its incarnation is not listened to any more; the follower learns that from the next message
+    /// that is meant for a later one.
+    pub(super) fn note_denial(
+        &mut self,
+        now: Instant,
+        (node, clock): (NodeId, Instant),
+        conflict: &Conflict,
+        out: &mut Output,
+    ) -> bool {
+        let Role::Leader(leader) = &self.role else {
+            return false;
+        };
+        let Some(known) = leader.progress.iter().find(|p| p.node == node) else {
+            return false;
+        };
+        let (matched, last) = (known.matched, conflict.last);
+        if last >= matched || known.matched_at.is_none_or(|at| clock <= at) {
+            return false;
+        }
+        let incarnation = self.incarnation_of(node);
+        let follower = Address { node, incarnation };
+        out.events.push(Event::AcknowledgedDenied {
+            follower,
+            matched,
+            last,
+        });
+        let incarnation = Incarnation(incarnation.0.saturating_add(1));
+        self.heard.retain(|address| address.node != node);
+        self.heard.push(Address { node, incarnation });
+        self.heard.sort_unstable();
+        self.begin_anew_with(now, node);
         true
     }
 

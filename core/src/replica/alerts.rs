@@ -234,7 +234,7 @@ impl Replica {
     #[must_use]
     pub fn alerts(&self, now: Instant, disk: Option<DiskUsage>) -> Vec<Alert> {
         let mut alerts = Vec::new();
-        if self.failure().is_some() || self.has_ended() {
+        if self.has_stopped() {
             return alerts;
         }
         let config = &self.config.alerts;

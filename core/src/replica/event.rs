@@ -4,7 +4,7 @@ use super::io::{Busy, ClientId, Staleness};
 use crate::cache::Command;
 use crate::raft;
 use crate::storage::{DiskError, Finding};
-use crate::types::{ClusterId, Index, Mutant, NodeId, Position};
+use crate::types::{ClusterId, Incarnation, Index, Mutant, NodeId, Position};
 use serde::Serialize;
 
 /// Something that a person who watches one replica would want to know.
@@ -117,6 +117,12 @@ pub enum Event {
         covers: Position,
         /// What was wrong.
         error: String,
+    },
+    /// The cluster goes on without this incarnation of the server: its disk is an older copy, or has
+    /// lost something. It stops, and is to be started again.
+    Superseded {
+        /// The least incarnation that the cluster would listen to.
+        by: Incarnation,
     },
     /// It starts with a state that it must not believe: a known mistake, made on purpose.
     Mistaken {

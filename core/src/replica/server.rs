@@ -58,6 +58,8 @@ pub struct Replica {
     /// What the newest own snapshot covers.
     pub(super) snapshot_at: Index,
     failed: Option<DiskError>,
+    /// The least incarnation that the cluster would listen to, when it is not this one.
+    superseded: Option<Incarnation>,
     /// Set when an operator wants the server to end.
     pub(super) ending: Option<Ending>,
     /// What those who watch may ask for.
@@ -167,6 +169,7 @@ impl Replica {
             reads: Reads::default(),
             snapshot_at: applied.index,
             failed: None,
+            superseded: None,
             ending: None,
             watch: Watch::default(),
             output: Output::default(),
@@ -179,7 +182,7 @@ impl Replica {
 
     /// Something happened at `now`: changes state, and adds to `out` what is to be done.
     pub fn step(&mut self, now: Instant, input: Input, out: &mut Effects) {
-        if self.failed.is_some() || self.has_ended() {
+        if self.has_stopped() {
             return;
         }
         match input {
@@ -190,15 +193,21 @@ impl Replica {
             Input::Deadline => self.raft.on_deadline(now, &mut self.output),
             Input::Operator(command) => self.on_operator(now, command, out),
         }
-        self.settle(now, out);
-        self.assert_invariants();
+        if self.superseded.is_none() {
+            self.settle(now, out);
+            self.assert_invariants();
+        }
+    }
+
+    pub(super) fn has_stopped(&self) -> bool {
+        self.failed.is_some() || self.superseded.is_some() || self.has_ended()
     }
 
     /// When [`Input::Deadline`] is wanted; none for a server that has stopped, or has nothing to
     /// wait for.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        if self.failed.is_some() || self.has_ended() {
+        if self.has_stopped() {
             return None;
         }
         let ending = self.ending.as_ref().and_then(|ending| ending.until);
@@ -211,7 +220,7 @@ impl Replica {
             from: node,
             from_incarnation: incarnation,
             to,
-            to_incarnation: _,
+            to_incarnation,
             message,
         } = envelope;
         if cluster != self.member.cluster || to != self.member.node {
@@ -219,6 +228,12 @@ impl Replica {
                 from: node,
                 cluster,
             });
+            return;
+        }
+        if to_incarnation > self.raft.incarnation() {
+            self.superseded = Some(to_incarnation);
+            let by = to_incarnation;
+            out.events.push(Event::Superseded { by });
             return;
         }
         let from = Address { node, incarnation };
@@ -487,6 +502,13 @@ impl Replica {
     #[must_use]
     pub fn failure(&self) -> Option<&DiskError> {
         self.failed.as_ref()
+    }
+
+    /// Set when the cluster goes on without this incarnation, after which it stopped. The host
+    /// executes [`storage::supersede`] and starts it again.
+    #[must_use]
+    pub fn superseded(&self) -> Option<Incarnation> {
+        self.superseded
     }
 
     /// Its term, for those who only want that.

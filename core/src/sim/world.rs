@@ -22,8 +22,8 @@ use super::scenario::{Action, Keep, Scenario};
 use super::step::{Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
 use crate::raft;
 use crate::replica::{self, ClientId, Effects, Input, Lane, Member, Replica, Write};
-use crate::storage::DiskOp;
-use crate::types::{ClusterId, Fingerprint, Instant, NodeId, Rng, Term};
+use crate::storage::{self, DiskOp};
+use crate::types::{ClusterId, Fingerprint, Incarnation, Instant, NodeId, Rng, Term};
 use imbl::OrdMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
@@ -181,7 +181,9 @@ impl World {
             }
             Next::Queue(key) => Some(match self.queue.remove(&key)? {
                 Due::Boot(node) => {
-                    self.start(node);
+                    if matches!(self.node(node).status, Status::Down) {
+                        self.start(node);
+                    }
                     Cause::Boot(node)
                 }
                 Due::Arrival(message) => {
@@ -275,7 +277,7 @@ impl World {
         let replica = Arc::make_mut(replica);
         replica.step(now, input, &mut effects);
         let failure = replica.failure().cloned();
-        let ended = replica.has_ended();
+        let (ended, superseded) = (replica.has_ended(), replica.superseded());
         self.carry_out_effects(id, effects);
         if ended {
             // Everything is durable by then, so there is nothing to tell.
@@ -284,10 +286,25 @@ impl World {
             node.powered = false;
             node.device.crash(&Keep::Nothing);
         }
+        if let Some(by) = superseded {
+            self.start_again(id, by);
+        }
         if let Some(error) = failure {
             self.node_mut(id).status = Status::Failed(Failure::Disk(error.clone()));
             self.note(Place::Node(id), What::Stopped { error });
         }
+    }
+
+    /// What a host does with a server that found itself superseded.
+    fn start_again(&mut self, id: NodeId, by: Incarnation) {
+        let node = self.node_mut(id);
+        node.status = Status::Down;
+        node.device.forget_writes();
+        for op in storage::supersede(by) {
+            // A disk that refuses leaves no note; then the server is told again.
+            let _ = op.execute(node.device.disk_mut());
+        }
+        self.schedule(self.now, Due::Boot(id));
     }
 
     fn carry_out_effects(&mut self, id: NodeId, effects: Effects) {

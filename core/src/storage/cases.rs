@@ -112,6 +112,15 @@ cases! {
         "Whatever it had promised is forgotten: it takes no part in decisions until the leader has \
          brought it up to date.",
         "Viewstamped Replication Revisited, 4.3";
+    Superseded, "superseded", NonVoting,
+        "A note on the disk says that the cluster goes on without this incarnation.",
+        "The disk is an older copy, or has lost without a trace what the server had acknowledged. What \
+         is left is a good beginning for what the leader sends.",
+        "ARCHITECTURE, seats and incarnations";
+    NoteHeeded, "note-heeded", SetAside,
+        "A note on the disk says that an earlier incarnation was superseded.",
+        "The server goes on as a later one already.",
+        "ARCHITECTURE, seats and incarnations";
     DiskUnreadable, "disk-unreadable", Refused,
         "The disk fails a read.",
         "What a disk holds that cannot be read is unknown. Repair or replace the disk, then start \

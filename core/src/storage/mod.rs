@@ -40,7 +40,7 @@ pub use record::{
     FORMAT, HardState, Identity, LogEntry, MAX_BODY, Record, RecordError, SegmentHeader,
     SegmentLen, SnapshotMark, WriteMark,
 };
-pub use recover::{Recovered, Trust, recover};
+pub use recover::{Recovered, Trust, recover, supersede};
 pub use report::{AsideReason, Fault, Finding, RecoveryError, Report};
 pub use snapshot::{
     SnapshotError, SnapshotFile, is_snapshot_file, load as load_snapshot, open as open_snapshot,

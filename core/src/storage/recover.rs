@@ -60,6 +60,31 @@ pub struct Recovered {
     pub report: Report,
 }
 
+/// What a host writes on the disk of a server that found itself superseded by a later incarnation,
+/// before it starts the server again: recovery then does not trust what the disk says.
+#[must_use]
+pub fn supersede(by: Incarnation) -> Vec<DiskOp> {
+    let file = note(by);
+    vec![
+        DiskOp::Append {
+            file: file.clone(),
+            bytes: Bytes::new(),
+        },
+        DiskOp::Sync { file },
+        DiskOp::SyncDir,
+    ]
+}
+
+const NOTE: &str = "superseded-";
+
+fn note(by: Incarnation) -> String {
+    format!("{NOTE}{by}")
+}
+
+fn noted(file: &str) -> Option<Incarnation> {
+    file.strip_prefix(NOTE)?.parse().ok().map(Incarnation)
+}
+
 /// Reads what `disk` holds of the data of `identity`'s server. The incarnation is the one that the
 /// disk tells; that of `identity` is for a server whose disk tells none, or not all that it may
 /// have promised.
@@ -95,7 +120,9 @@ pub fn recover(
         report,
         repairs: Vec::new(),
         unusable: BTreeMap::new(),
+        noted: None,
     };
+    recovery.heed_note();
     let state = recovery.take(judged);
     let reasons = recovery.report.reasons();
     if reasons.is_empty() {
@@ -402,9 +429,25 @@ struct Recovery<'a> {
     repairs: Vec<DiskOp>,
     /// Named snapshots that cannot be used.
     unusable: BTreeMap<String, SnapshotError>,
+    /// The least incarnation that the cluster would listen to, if there is a note of it.
+    noted: Option<Incarnation>,
 }
 
 impl Recovery<'_> {
+    /// Looks for a note that the incarnation of the log is superseded.
+    fn heed_note(&mut self) {
+        let files = self.snapshots.disk.list();
+        let notes = files.iter().filter_map(|info| noted(&info.name));
+        let Some(by) = notes.max() else {
+            return;
+        };
+        let known = self.reading.identity.map(|identity| identity.incarnation);
+        if known.is_some_and(|known| known < by) {
+            self.report.steps.push(Finding::Superseded { by });
+        }
+        self.noted = Some(by);
+    }
+
     /// Takes over what was found out about the newest stretch; its state if it is whole.
     fn take(&mut self, judged: Option<Judged>) -> Option<State> {
         let judged = judged?;
@@ -513,7 +556,8 @@ impl Recovery<'_> {
         }
         // Data of another life: the server ran, so it is not the first time.
         let known = known.unwrap_or(Incarnation::FIRST);
-        Ok(given.max(Incarnation(known.0.saturating_add(1))))
+        let next = Incarnation(known.0.saturating_add(1));
+        Ok(given.max(next).max(self.noted.unwrap_or(next)))
     }
 
     /// Writes the state again, in a segment that depends on none before.
@@ -542,6 +586,9 @@ impl Recovery<'_> {
 
     /// Sets aside everything that is not in use.
     fn set_others_aside(&mut self, state: &State) -> Result<(), RecoveryError> {
+        if let Some(by) = self.noted {
+            self.set_aside(&note(by), AsideReason::Note);
+        }
         for (file, why) in std::mem::take(&mut self.sorted.aside) {
             self.set_aside(&file, why);
         }

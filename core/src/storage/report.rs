@@ -37,6 +37,11 @@ pub enum Finding {
         /// The incarnation that the host provides.
         given: Incarnation,
     },
+    /// The cluster goes on without the incarnation that wrote the data.
+    Superseded {
+        /// The least incarnation that the cluster would listen to.
+        by: Incarnation,
+    },
     /// Nothing of this server is there, but data of another life of the cluster.
     OtherLife {
         /// That life.
@@ -221,6 +226,7 @@ impl Finding {
         match self {
             Finding::NeverRan => Case::NeverRan,
             Finding::EverythingGone { .. } => Case::EverythingGone,
+            Finding::Superseded { .. } => Case::Superseded,
             Finding::OtherLife { .. } => Case::OtherLife,
             Finding::LogGone { .. } => Case::LogGone,
             Finding::StraySegment { .. } => Case::StraySegment,
@@ -299,6 +305,8 @@ impl Fault {
 /// Why a file is set aside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum AsideReason {
+    /// A note that the server was superseded, which was heeded.
+    Note,
     /// It is of another life of the cluster.
     OtherLife,
     /// A segment that is not of this log, behind it.
@@ -328,6 +336,7 @@ pub enum AsideReason {
 impl AsideReason {
     fn case(&self) -> Case {
         match self {
+            AsideReason::Note => Case::NoteHeeded,
             AsideReason::OtherLife => Case::OtherLife,
             AsideReason::Stray => Case::StraySegment,
             AsideReason::FormerIncarnation => Case::FormerIncarnation,

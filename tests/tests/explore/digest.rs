@@ -148,6 +148,7 @@ fn progress(progress: &Progress, clocks: Clocks, to: &mut Fingerprint) {
         round,
         heard_at,
         clock: _,
+        matched_at: _,
         departing_since,
     } = progress;
     (node, matched, next, departing_since.is_some()).hash(to);

@@ -45,6 +45,7 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
         | Event::TransferAborted { .. } => membership::tell(node, event),
         Event::IncarnationHeard { .. }
         | Event::FormerIncarnationRefused { .. }
+        | Event::AcknowledgedDenied { .. }
         | Event::SeatsLost { .. }
         | Event::SeatEarned { .. } => seats::tell(node, event),
         Event::SnapshotSendStarted { .. }

@@ -31,6 +31,9 @@ fn found(finding: &Finding) -> String {
         Finding::EverythingGone { given } => {
             format!("finds nothing of its own on its disk, and goes on as incarnation {given}")
         }
+        Finding::Superseded { by } => {
+            format!("finds a note that the cluster listens to no incarnation before {by}")
+        }
         Finding::OtherLife { cluster } => {
             format!("finds the data of cluster {cluster}, another life than this one")
         }
@@ -141,7 +144,8 @@ fn wrong_with(why: &AsideReason) -> String {
     match why {
         AsideReason::SnapshotForeign { found } => format!(": it belongs to {found}"),
         AsideReason::SnapshotDamaged { error } => format!(": {error}"),
-        AsideReason::OtherLife
+        AsideReason::Note
+        | AsideReason::OtherLife
         | AsideReason::Stray
         | AsideReason::FormerIncarnation
         | AsideReason::FormerLog

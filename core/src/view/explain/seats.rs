@@ -33,6 +33,18 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
             );
             detail("incarnation", sentence).by("A vote counts for one memory", CHAPTER)
         }
+        Event::AcknowledgedDenied {
+            follower,
+            matched,
+            last,
+        } => {
+            let who = follower.node;
+            let sentence = format!(
+                "{node} hears {who} deny what it acknowledged: its log ends at index {last}, and it had \
+                 acknowledged index {matched}. So {who} has lost it, and is not counted on any more"
+            );
+            story("denied", sentence).by("A vote counts for one memory", CHAPTER)
+        }
         Event::SeatsLost { vacant, needed } => {
             let sentence = format!("{node} cannot be elected: {}", lost(vacant, *needed));
             story("seats-lost", sentence).by("Stop rather than lose writes", CHAPTER)

@@ -116,6 +116,16 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
             story("foreign", sentence)
                 .by("Every message names its cluster", "ARCHITECTURE, identity")
         }
+        Event::Superseded { by } => {
+            let sentence = format!(
+                "{node} learns that the cluster listens to no incarnation of it before {by}: its disk is an older \
+                 copy, or has lost what it had acknowledged. It leaves a note on its disk and starts again"
+            );
+            story("superseded", sentence).by(
+                "A vote counts for one memory",
+                "ARCHITECTURE, seats and incarnations",
+            )
+        }
         Event::Mistaken {
             mutant,
             covers,
