@@ -264,7 +264,7 @@ proptest! {
 fn random_runs_see_what_disks_can_suffer() {
     let mut runner = TestRunner::deterministic();
     let mut seen = [0u64; 5];
-    for _ in 0..600 {
+    for _ in 0..500 {
         let tree = scenario().new_tree(&mut runner);
         let scenario = tree.expect("nothing is filtered out").current();
         let end = scenario.end;
@@ -273,7 +273,7 @@ fn random_runs_see_what_disks_can_suffer() {
             for happening in &step.happenings {
                 let kind = match &happening.what {
                     What::Killed { unsynced } if *unsynced > 0 => 0,
-                    What::Survived { zeros: 0, .. } => 1,
+                    What::Survived { names: 1.., .. } => 1,
                     What::Survived { .. } => 2,
                     What::Stopped { .. } => 3,
                     What::DiskSlowed { factor } if *factor > 1 => 4,
@@ -283,6 +283,6 @@ fn random_runs_see_what_disks_can_suffer() {
             }
         });
     }
-    println!("killed with unsynced data, survived, survived with zeros, stopped, slowed: {seen:?}");
+    println!("killed with unsynced data, names survived, data survived, stopped, slowed: {seen:?}");
     assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
 }
