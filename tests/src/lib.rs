@@ -41,6 +41,7 @@ pub const FILES: &[File] = files![
     "log-lost",
     "log-lost-believed",
     "minority-leader",
+    "older-disk",
     "one-way-partition",
     "removing-the-leader",
     "return-with-pre-vote",

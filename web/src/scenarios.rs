@@ -10,7 +10,7 @@ macro_rules! menu {
 }
 
 /// Each scenario's name in links, and its text, in the order of the menu.
-pub(crate) const ALL: [(&str, &str); 22] = menu![
+pub(crate) const ALL: [(&str, &str); 23] = menu![
     "leader-crash",
     "follower-recovery",
     "behind-a-compacted-log",
@@ -30,6 +30,7 @@ pub(crate) const ALL: [(&str, &str); 22] = menu![
     "removing-the-leader",
     "log-lost",
     "log-lost-believed",
+    "older-disk",
     "another-life",
     "another-life-believed",
     "rough-weather",

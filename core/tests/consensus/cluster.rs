@@ -303,14 +303,16 @@ impl Cluster {
     }
 
     /// The disk of a machine loses its log from `from` on, or everything with its term and vote:
-    /// its server goes on under another incarnation.
-    pub fn forget(&mut self, id: NodeId, from: Option<Index>) {
+    /// its server goes on under another incarnation, unless it does not notice.
+    pub fn forget(&mut self, id: NodeId, from: Option<Index>, noticed: bool) {
         let machine = self.machine(id);
         match from {
             Some(from) => machine.durable.log.retain(|e| e.position.index < from),
             None => machine.durable = Disk::default(),
         }
-        machine.incarnation = Incarnation(machine.runs + 1);
+        if noticed {
+            machine.incarnation = Incarnation(machine.runs + 1);
+        }
     }
 
     pub fn crash(&mut self, id: NodeId) -> usize {

@@ -17,7 +17,7 @@
 //! | `partition n1 n2` | cuts these off from all others, not from each other |
 //! | `cut n1 n2` / `heal` | cuts the way from the one to the other; mends all |
 //! | `slow-disk n1` / `durable n1 [COUNT]` | writes wait, and become durable |
-//! | `forget n1` / `forget n1 from=3` | the disk of a stopped machine loses all, or its log from there |
+//! | `forget n1 [from=3] [unnoticed]` | the disk of a stopped machine loses all, or its log from there |
 //! | `crash n1` / `restart n1` | the machine loses what is not durable, and starts again |
 //! | `jump forward=1s` / `jump back=1s` | the clock of all servers jumps |
 //! | `status` / `log` / `progress n1` / `messages` / `state` / `lease n1` | what is |
@@ -172,7 +172,8 @@ fn disks(cluster: &mut Cluster, verb: &str, args: &mut Args) -> Outcome {
         }
         "forget" => {
             let from = args.take("from").map(|text| text.parse()).transpose()?;
-            cluster.forget(id, from.map(Index));
+            let noticed = !args.has("unnoticed");
+            cluster.forget(id, from.map(Index), noticed);
         }
         "slow-disk" => cluster.machine(id).slow = true,
         "durable" => {

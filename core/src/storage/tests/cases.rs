@@ -8,7 +8,7 @@ use super::server::{
 use crate::storage::cases::{self, Case, Outcome};
 use crate::storage::{
     Disk, DiskOp, FORMAT, Finding, Identity, Record, Recovered, Trust, recover, segment_file,
-    segment_sequence,
+    segment_sequence, supersede,
 };
 use crate::types::{ClusterId, Incarnation, Index, NodeId};
 use bytes::BytesMut;
@@ -107,7 +107,19 @@ fn identities() -> Vec<Image> {
         image(Case::OtherLife, "its snapshots", other_life_snapshot),
         image(Case::StraySegment, "of another life", stray),
         former_incarnation(),
+        superseded(
+            Case::Superseded,
+            "a note of a later incarnation",
+            Incarnation(5),
+        ),
+        superseded(Case::NoteHeeded, "a note of this one", IDENTITY.incarnation),
     ]
+}
+
+fn superseded(case: Case, name: &'static str, by: Incarnation) -> Image {
+    let mut server = history();
+    server.disk.execute(&supersede(by));
+    image(case, name, server)
 }
 
 /// A crash after the fresh incarnation's first segment was durable, before the renames.
