@@ -52,7 +52,7 @@ fn keep(seeds: &mut Seeds, target: &'static str, name: String, seed: Vec<u8>) {
 fn run(id: &str, text: &str, seeds: &mut Seeds) {
     let scenario = Scenario::parse(text).expect("the scenarios of the tests are scenarios");
     // A few are enough: they are all of one kind.
-    if text.len() % 4 == 0 {
+    if text.len().is_multiple_of(4) {
         keep(seeds, "scenario", id.into(), text.into());
     }
     let mut world = World::new(Arc::new(scenario));
