@@ -27,6 +27,8 @@ pub struct File {
 
 /// Every file of `scenarios/`.
 pub const FILES: &[File] = files![
+    "another-life",
+    "another-life-believed",
     "behind-a-compacted-log",
     "concurrent-writes",
     "follower-recovery",
@@ -36,6 +38,8 @@ pub const FILES: &[File] = files![
     "leader-failure-under-load",
     "lease-expiry",
     "log-conflict",
+    "log-lost",
+    "log-lost-believed",
     "minority-leader",
     "one-way-partition",
     "removing-the-leader",

@@ -4,10 +4,13 @@
 use flotilla_core::check::Checker;
 use flotilla_core::replica::ClientId;
 use flotilla_core::sim::{
-    Action, Expect, Latency, MessageId, ReadPath, Scenario, TimedAction, Timeline, expectations,
+    Action, Expect, Keep, Latency, MessageId, ReadPath, Scenario, TimedAction, Timeline, What,
+    expectations,
 };
 use flotilla_core::types::{Duration, Instant, NodeId};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 /// Faults and requests happen in the first ten seconds; then everything is mended.
 const FAULTS_END: Duration = Duration::secs(10);
@@ -18,7 +21,10 @@ fn action(nodes: u32) -> impl Strategy<Value = Action> {
     let node = || (1..=nodes).prop_map(NodeId);
     let client = || (1..=2u32).prop_map(ClientId);
     prop_oneof![
-        4 => node().prop_map(Action::crash),
+        4 => (node(), keep()).prop_map(|(node, keep)| Action::Crash { node, keep }),
+        2 => node().prop_map(|node| Action::Kill { node }),
+        1 => (node(), 1..40u32).prop_map(|(node, factor)| Action::SlowDisk { node, factor }),
+        1 => (node(), 0..4u64).prop_map(|(node, count)| Action::FailSyncs { node, count }),
         4 => node().prop_map(|node| Action::Restart { node }),
         2 => (node(), node()).prop_map(|(from, to)| match from == to {
             true => Action::Heal,
@@ -62,6 +68,17 @@ fn action(nodes: u32) -> impl Strategy<Value = Action> {
     ]
 }
 
+/// What survives of the data that was not synced.
+fn keep() -> impl Strategy<Value = Keep> {
+    let list = || prop::collection::vec(1..6u64, 0..3);
+    prop_oneof![
+        3 => Just(Keep::Drawn),
+        1 => Just(Keep::Everything),
+        1 => (0..400u64, 0..4u64).prop_map(|(bytes, names)| Keep::First { bytes, names }),
+        1 => (list(), list()).prop_map(|(appends, names)| Keep::Only { appends, names }),
+    ]
+}
+
 /// Stale reads promise nothing; all others must be fresh.
 fn path() -> impl Strategy<Value = ReadPath> {
     prop::sample::select(ReadPath::ALL.to_vec())
@@ -75,7 +92,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         5..80u64,
         0..8u64,
         1..12u64,
-        (any::<[bool; 2]>(), 0..3u32),
+        (any::<[bool; 2]>(), 0..3u32, (survival(), 3..90u64)),
     );
     shape.prop_flat_map(
         |(
@@ -85,7 +102,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             snapshot,
             trailing,
             latency,
-            (switches, spare),
+            (switches, spare, (survival, sync)),
         )| {
             let at = 0..FAULTS_END.as_micros();
             prop::collection::vec((at, action(nodes)), 0..25).prop_map(move |actions| {
@@ -110,7 +127,15 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                 scenario.server.raft.pre_vote = switches[0] || actions.iter().any(leaves);
                 scenario.server.raft.check_quorum = switches[1];
                 scenario.server.storage.segment_bytes = 1_000;
-                scenario.actions = timed(without_broken_leases(actions), nodes);
+                // The slower a disk, the more a crash finds that no sync has reached.
+                scenario.disk.sync_latency =
+                    Latency::Uniform(Duration::millis(1), Duration::millis(1 + sync));
+                let [survival_ppm, torn_ppm, name_survival_ppm] = survival;
+                scenario.disk.survival_ppm = survival_ppm;
+                scenario.disk.torn_ppm = torn_ppm;
+                scenario.disk.name_survival_ppm = name_survival_ppm;
+                let actions = without_stale_caches(without_broken_leases(actions));
+                scenario.actions = timed(actions, nodes);
                 scenario.expect = Expect {
                     leader: true,
                     equal: true,
@@ -138,6 +163,29 @@ fn without_broken_leases(mut actions: Vec<(u64, Action)>) -> Vec<(u64, Action)> 
     actions
 }
 
+/// How much survives a crash, if anything does.
+fn survival() -> impl Strategy<Value = [u32; 3]> {
+    prop_oneof![
+        Just([0; 3]),
+        [0..=1_000_000u32, 0..=1_000_000u32, 0..=1_000_000u32],
+    ]
+}
+
+/// A server that goes on with what a sync has given up may lose it later, and begins a fresh
+/// incarnation then. When that happens to a majority nobody can go on, so after syncs that fail
+/// the power goes, and nothing is left in a page cache.
+fn without_stale_caches(mut actions: Vec<(u64, Action)>) -> Vec<(u64, Action)> {
+    let fails = |(_, action): &(u64, Action)| matches!(action, Action::FailSyncs { .. });
+    if actions.iter().any(fails) {
+        for (_, action) in &mut actions {
+            if let Action::Kill { node } = *action {
+                *action = Action::crash(node);
+            }
+        }
+    }
+    actions
+}
+
 /// More steps than any of these runs needs.
 const MOST_STEPS: u64 = 300_000;
 
@@ -151,14 +199,25 @@ fn timed(actions: Vec<(u64, Action)>, nodes: u32) -> Vec<TimedAction> {
         })
         .collect();
     all.sort_by_key(|timed| timed.at);
-    // A server that is asked to shut down takes a moment.
+    // A server that is asked to shut down takes a moment, and more of it with a slow disk.
     let mended = Instant::ZERO + FAULTS_END + Duration::secs(1);
+    let ended = mended + Duration::secs(5);
     all.push(TimedAction {
         at: mended,
         action: Action::Heal,
     });
+    let mended_disks = (1..=nodes).map(NodeId).flat_map(|node| {
+        let (factor, count) = (1, 0);
+        [
+            Action::SlowDisk { node, factor },
+            Action::FailSyncs { node, count },
+        ]
+    });
+    all.extend(mended_disks.map(|action| TimedAction { at: mended, action }));
     let restarts = (1..=nodes).map(|id| Action::Restart { node: NodeId(id) });
-    all.extend(restarts.map(|action| TimedAction { at: mended, action }));
+    for at in [mended, ended] {
+        all.extend(restarts.clone().map(|action| TimedAction { at, action }));
+    }
     all
 }
 
@@ -198,4 +257,32 @@ proptest! {
         let again = Scenario::parse(&text).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
         prop_assert_eq!(again, scenario);
     }
+}
+
+/// The witness: in a few hundred of these runs everything that a disk can suffer does happen.
+#[test]
+fn random_runs_see_what_disks_can_suffer() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen = [0u64; 5];
+    for _ in 0..600 {
+        let tree = scenario().new_tree(&mut runner);
+        let scenario = tree.expect("nothing is filtered out").current();
+        let end = scenario.end;
+        let mut timeline = Timeline::new(scenario, ());
+        timeline.run_until(end, MOST_STEPS, &mut |_, step| {
+            for happening in &step.happenings {
+                let kind = match &happening.what {
+                    What::Killed { unsynced } if *unsynced > 0 => 0,
+                    What::Survived { zeros: 0, .. } => 1,
+                    What::Survived { .. } => 2,
+                    What::Stopped { .. } => 3,
+                    What::DiskSlowed { factor } if *factor > 1 => 4,
+                    _ => continue,
+                };
+                seen[kind] += 1;
+            }
+        });
+    }
+    println!("killed with unsynced data, survived, survived with zeros, stopped, slowed: {seen:?}");
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
 }

@@ -10,7 +10,7 @@ macro_rules! menu {
 }
 
 /// Each scenario's name in links, and its text, in the order of the menu.
-pub(crate) const ALL: [(&str, &str); 18] = menu![
+pub(crate) const ALL: [(&str, &str); 22] = menu![
     "leader-crash",
     "follower-recovery",
     "behind-a-compacted-log",
@@ -28,6 +28,10 @@ pub(crate) const ALL: [(&str, &str); 18] = menu![
     "rolling-restart",
     "growing-and-shrinking",
     "removing-the-leader",
+    "log-lost",
+    "log-lost-believed",
+    "another-life",
+    "another-life-believed",
     "rough-weather",
 ];
 

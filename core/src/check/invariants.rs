@@ -7,7 +7,7 @@ use crate::replica::{self, ClientId};
 use crate::sim::{
     Address, ClientEvent, MessageId, Observer, OperationResult, Payload, Place, Step, What, World,
 };
-use crate::types::{Fingerprint, Index, Instant, NodeId, Position, Term};
+use crate::types::{Fingerprint, Incarnation, Index, Instant, NodeId, Position, Term};
 use imbl::{OrdMap, Vector};
 
 /// A rule that did not hold.
@@ -27,7 +27,8 @@ pub struct Violation {
 #[derive(Clone, Debug, Default)]
 pub struct Checker {
     leaders: OrdMap<Term, NodeId>,
-    votes: OrdMap<(NodeId, Term), NodeId>,
+    /// By the incarnation that gave it: another one never gave any before.
+    votes: OrdMap<(NodeId, Incarnation, Term), NodeId>,
     /// Every entry that any log ever held: what it carries, and the term of the one before it.
     entries: OrdMap<Position, (u64, Term)>,
     /// Every index that any server ever committed, with the term of its entry.
@@ -109,6 +110,7 @@ impl Checker {
     fn on_event(&mut self, world: &World, node: NodeId, event: &replica::Event, found: &mut Found) {
         match event {
             replica::Event::Raft(event) => self.on_raft(world, node, event, found),
+            replica::Event::Started { .. } => on_started(world, node, found),
             replica::Event::Applied {
                 index,
                 command: Command::Apply(apply),
@@ -147,7 +149,8 @@ impl Checker {
                 ..
             } if *from == node => {
                 if let Some(replica) = world.node(node).replica() {
-                    self.on_vote(node, replica.raft().term(), node, found);
+                    let voter = (node, replica.raft().incarnation());
+                    self.on_vote(voter, replica.raft().term(), node, found);
                 }
             }
             raft::Event::EntriesAppended { first, last, .. } => {
@@ -180,12 +183,20 @@ impl Checker {
         if let Message::VoteResponse(response) = &envelope.message
             && response.granted
         {
-            self.on_vote(from, response.term, to, found);
+            let voter = (from, envelope.from_incarnation);
+            self.on_vote(voter, response.term, to, found);
         }
     }
 
-    fn on_vote(&mut self, voter: NodeId, term: Term, candidate: NodeId, found: &mut Found) {
-        let first = *self.votes.entry((voter, term)).or_insert(candidate);
+    fn on_vote(
+        &mut self,
+        (voter, incarnation): (NodeId, Incarnation),
+        term: Term,
+        candidate: NodeId,
+        found: &mut Found,
+    ) {
+        let vote = self.votes.entry((voter, incarnation, term));
+        let first = *vote.or_insert(candidate);
         if first != candidate {
             let seen = format!("{voter} votes for {candidate} in term {term}, after {first}");
             found.push((Rule::OneVotePerTerm, seen));
@@ -331,6 +342,21 @@ impl Checker {
             );
             found.push((Rule::AcknowledgedIsCommitted, seen));
         }
+    }
+}
+
+/// From there on a server applies what follows, so it is enough to look once.
+fn on_started(world: &World, node: NodeId, found: &mut Found) {
+    let Some(replica) = world.node(node).replica() else {
+        return;
+    };
+    let (applied, commit) = (replica.applied().index, replica.raft().commit());
+    if applied > commit {
+        let seen = format!(
+            "{node} starts with a state that has applied index {applied}, and knows only {commit} to be \
+             committed: it will skip what is committed up to there"
+        );
+        found.push((Rule::AppliedIsCommitted, seen));
     }
 }
 

@@ -4,8 +4,10 @@
 //! It knows more than any server does: every log, every vote, every answer. A rule that it finds
 //! broken is a bug of the core, whatever the network, the disks and the people did.
 
+mod expected;
 mod invariants;
 mod rules;
 
+pub use expected::{expectations, unexpected};
 pub use invariants::{Checker, Violation};
 pub use rules::Rule;

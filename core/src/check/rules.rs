@@ -27,11 +27,14 @@ pub enum Rule {
     FreshReads,
     /// A request of a session is applied at one index only (dissertation, section 6.3).
     ExactlyOnce,
+    /// A server has applied no more than it knows to be committed (figure 2), so that what it
+    /// applies next is what follows.
+    AppliedIsCommitted,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Rule; 10] = [
+    pub const ALL: [Rule; 11] = [
         Rule::ElectionSafety,
         Rule::OneVotePerTerm,
         Rule::LeaderAppendOnly,
@@ -42,6 +45,7 @@ impl Rule {
         Rule::AcknowledgedIsCommitted,
         Rule::FreshReads,
         Rule::ExactlyOnce,
+        Rule::AppliedIsCommitted,
     ];
 
     /// Its name.
@@ -58,6 +62,7 @@ impl Rule {
             Rule::AcknowledgedIsCommitted => "Acknowledged is committed",
             Rule::FreshReads => "Reads are fresh",
             Rule::ExactlyOnce => "Applied exactly once",
+            Rule::AppliedIsCommitted => "Applied is committed",
         }
     }
 }

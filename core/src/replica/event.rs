@@ -4,7 +4,7 @@ use super::io::{Busy, ClientId, Staleness};
 use crate::cache::Command;
 use crate::raft;
 use crate::storage::{DiskError, Finding};
-use crate::types::{ClusterId, Index, NodeId, Position};
+use crate::types::{ClusterId, Index, Mutant, NodeId, Position};
 use serde::Serialize;
 
 /// Something that a person who watches one replica would want to know.
@@ -117,6 +117,15 @@ pub enum Event {
         covers: Position,
         /// What was wrong.
         error: String,
+    },
+    /// It starts with a state that it must not believe: a known mistake, made on purpose.
+    Mistaken {
+        /// The mistake.
+        mutant: Mutant,
+        /// What the state covers.
+        covers: Position,
+        /// The life of the cluster that it is of.
+        cluster: ClusterId,
     },
 }
 

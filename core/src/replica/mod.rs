@@ -14,6 +14,7 @@ mod config;
 mod event;
 mod io;
 mod metrics;
+mod mistakes;
 mod persistence;
 mod server;
 mod serving;

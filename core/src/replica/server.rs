@@ -6,6 +6,7 @@ use super::codec;
 use super::config::{Config, Member};
 use super::event::{Event, OperatorRefusal, SnapshotReason};
 use super::io::{Effects, Envelope, Input, Lane, OperatorCommand, Outcome, WriteId};
+use super::mistakes;
 use super::persistence::{LogLane, Origin, SnapshotLane};
 use super::shutdown::Ending;
 use super::snapshots::restore;
@@ -15,7 +16,9 @@ use crate::raft::{Entry, Membership, Output, Payload, Raft, ReadOutcome, Restore
 use crate::storage::{
     self, Disk, DiskError, Identity, Quarantine, RecoveryError, SnapshotMark, Wal,
 };
-use crate::types::{Address, Fingerprint, Index, Instant, NodeId, Position, Term};
+use crate::types::{
+    Address, Fingerprint, Incarnation, Index, Instant, Mutant, NodeId, Position, Term,
+};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -105,28 +108,35 @@ impl Replica {
             node: member.node,
             incarnation: member.incarnation,
         };
-        let recovered =
+        let mut recovered =
             storage::recover(disk, identity, &config.storage).map_err(StartError::Recovery)?;
-        out.events
-            .extend(recovered.report.steps.iter().cloned().map(Event::Recovery));
         let restored = match &recovered.snapshot {
             Some((covers, data)) => Some(restore(&config, member.cluster, *covers, data)?),
             None => None,
         };
-        let (snapshot, cache, digest) = match restored {
+        let (snapshot, mut cache, mut digest) = match restored {
             Some(restored) => (Some(restored.snapshot), restored.cache, restored.digest),
             None => (None, Cache::new(config.cache.clone()), 0),
         };
-        let applied = snapshot
+        let mut applied = snapshot
             .as_ref()
             .map_or(Position::ZERO, |snapshot| snapshot.covers);
+        let mut incarnation = recovered.identity.incarnation;
+        if let Some(believed) = mistakes::believed(&config, &member, disk, out) {
+            (cache, digest, applied) = (believed.cache, believed.digest, believed.snapshot.covers);
+            incarnation = Incarnation::FIRST;
+            mistakes::leave_snapshots(&mut recovered.repairs);
+        } else {
+            let steps = recovered.report.steps.iter().cloned();
+            out.events.extend(steps.map(Event::Recovery));
+        }
         let entries = recovered.entries.into_iter().map(|stored| {
             let position = stored.position;
             codec::entry(stored).ok_or(StartError::UnknownEntry { position })
         });
         let restored = Restored {
             bootstrap: Membership::of_voters(&member.voters),
-            incarnation: recovered.identity.incarnation,
+            incarnation,
             unproven: !recovered.repairs.is_empty(),
             term: recovered.hard_state.term,
             vote: recovered.hard_state.vote,
@@ -394,6 +404,9 @@ impl Replica {
     }
 
     fn assert_invariants(&self) {
+        if self.member.mutants.has(Mutant::RecoveryIgnoresIdentity) {
+            return;
+        }
         let (applied, commit) = (self.applied.index, self.raft.commit());
         assert!(
             applied <= commit,

@@ -6,6 +6,7 @@ use super::world::World;
 use crate::raft::Role;
 use crate::replica::Replica;
 use crate::types::NodeId;
+use bytes::Bytes;
 
 /// One expectation, in words, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +74,16 @@ pub fn expectations(world: &World) -> Vec<Expectation> {
             join(found),
         );
     }
+    if let Some(reads) = expect.reads_absent {
+        let found = reads_that(world, |value| value.is_none());
+        add(
+            format!("{reads} reads that found nothing"),
+            found == reads,
+            found.to_string(),
+        );
+    }
     if let Some(reads) = expect.reads_found {
-        let found = reads_found(world);
+        let found = reads_that(world, |value| value.is_some());
         add(
             format!("{reads} reads that found a value"),
             found == reads,
@@ -105,6 +114,23 @@ pub fn expectations(world: &World) -> Vec<Expectation> {
         let (met, found) = voters(world, &expect.voters);
         let names = join(expect.voters.iter().map(ToString::to_string));
         add(format!("{names} vote, and no others"), met, found);
+    }
+    for kind in &expect.alerts {
+        let raised: Vec<String> = running(world)
+            .filter(|(node, _)| {
+                node.alerts()
+                    .iter()
+                    .any(|a| a.alert.key().kind.name() == kind)
+            })
+            .map(|(node, _)| node.id().to_string())
+            .collect();
+        let what = format!("the alert {kind} is raised");
+        let found = if raised.is_empty() {
+            "nowhere".into()
+        } else {
+            format!("on {}", raised.join(", "))
+        };
+        add(what, !raised.is_empty(), found);
     }
     all
 }
@@ -174,13 +200,11 @@ fn answers(world: &World) -> (usize, usize, usize) {
     (answered, open, refused)
 }
 
-fn reads_found(world: &World) -> u64 {
+fn reads_that(world: &World, found: impl Fn(Option<&Bytes>) -> bool) -> u64 {
     let all = world.clients().iter().flat_map(|client| client.history());
-    let found = all.filter(|answered| {
-        matches!(
-            answered.result,
-            OperationResult::Found { value: Some(_), .. }
-        )
+    let reads = all.filter(|answered| match &answered.result {
+        OperationResult::Found { value, .. } => found(value.as_ref()),
+        _ => false,
     });
-    found.count() as u64
+    reads.count() as u64
 }

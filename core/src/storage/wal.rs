@@ -5,6 +5,7 @@ use super::disk::DiskOp;
 use super::record::{
     FORMAT, HardState, Identity, Record, SegmentHeader, SegmentLen, SnapshotMark, WriteMark,
 };
+use super::replay::SNAPSHOTS_KEPT;
 use crate::types::{Index, Position};
 use bytes::BytesMut;
 use std::collections::VecDeque;
@@ -206,14 +207,23 @@ impl Wal {
         self.open = true;
     }
 
-    /// Removes segments whose every entry the newest snapshot covers, and snapshots older than
-    /// the one before it. To be executed only once the record that names the newest snapshot is
+    /// Removes snapshots but for the newest two, and segments whose every entry the older of these
+    /// covers: should the newer one turn out to be damaged, the older one and the log behind it
+    /// are the same state. To be executed only once the record that names the newest snapshot is
     /// durable.
     pub fn trim(&mut self) -> Vec<DiskOp> {
-        let Some(covered) = self.known.snapshots.back().map(|mark| mark.position.index) else {
-            return Vec::new();
-        };
         let mut ops = Vec::new();
+        while self.known.snapshots.len() > SNAPSHOTS_KEPT {
+            if let Some(old) = self.known.snapshots.pop_front() {
+                ops.push(DiskOp::Remove { file: old.file });
+            }
+        }
+        let older = self.known.snapshots.front();
+        let kept = self.known.snapshots.len() == SNAPSHOTS_KEPT;
+        let covered = older.filter(|_| kept).map(|mark| mark.position.index);
+        let Some(covered) = covered else {
+            return ops;
+        };
         while self.segments.len() > 1 {
             let oldest = &self.segments[0];
             if oldest.entries.is_some_and(|(_, last)| last > covered) {
@@ -223,11 +233,6 @@ impl Wal {
                 file: oldest.file(),
             });
             self.segments.pop_front();
-        }
-        while self.known.snapshots.len() > 2 {
-            if let Some(old) = self.known.snapshots.pop_front() {
-                ops.push(DiskOp::Remove { file: old.file });
-            }
         }
         if !ops.is_empty() {
             ops.push(DiskOp::SyncDir);

@@ -7,12 +7,11 @@ use super::model::{
     NodeView, ScenarioView, SettingChange, SettingsTable, ViolationView, Weight,
 };
 use super::{messages, screen, settings};
-use crate::check::{Checker, Violation};
+use crate::check::{self, Checker, Violation};
 use crate::raft;
 use crate::replica;
 use crate::sim::{
     Action, Cause, Happening, MessageId, Scenario, ScenarioError, Step, Timeline, What, World,
-    expectations,
 };
 use crate::types::{ConfigError, Instant, NodeId};
 
@@ -206,7 +205,11 @@ impl Session {
                 .iter()
                 .map(violation)
                 .collect(),
-            expectations: if over { expected(world) } else { Vec::new() },
+            expectations: if over {
+                expected(world, self.timeline.observer())
+            } else {
+                Vec::new()
+            },
             nodes: changed(&mut self.drawn.nodes, nodes),
             clients: changed(&mut self.drawn.clients, clients),
         }
@@ -386,13 +389,16 @@ fn violation(violation: &Violation) -> ViolationView {
     }
 }
 
-fn expected(world: &World) -> Vec<ExpectationView> {
+fn expected(world: &World, checker: &Checker) -> Vec<ExpectationView> {
     let view = |e: crate::sim::Expectation| ExpectationView {
         what: e.what,
         met: e.met,
         found: e.found,
     };
-    expectations(world).into_iter().map(view).collect()
+    check::expectations(world, checker)
+        .into_iter()
+        .map(view)
+        .collect()
 }
 
 #[cfg(test)]

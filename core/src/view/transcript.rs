@@ -2,8 +2,8 @@
 
 use super::explain::tell;
 use super::model::Weight;
-use crate::check::Checker;
-use crate::sim::{Scenario, Timeline, expectations};
+use crate::check::{self, Checker};
+use crate::sim::{Scenario, Timeline, World};
 use core::fmt::Write;
 
 /// Runs the scenario to its end and writes down what matters at least as much as `least`, then
@@ -28,16 +28,35 @@ pub fn transcript(scenario: &Scenario, least: Weight) -> String {
     });
     let world = timeline.world();
     let _ = writeln!(text, "\n# at {end}, after {} steps", world.steps());
-    for expectation in expectations(world) {
+    for expectation in check::expectations(world, timeline.observer()) {
         let met = if expectation.met { "met" } else { "NOT MET" };
         let _ = writeln!(text, "{met}: {} ({})", expectation.what, expectation.found);
     }
-    for violation in timeline.observer().violations() {
-        let (rule, step) = (violation.rule.name(), violation.step);
-        let _ = writeln!(text, "BROKEN: {rule} at step {step}: {}", violation.seen);
-    }
+    broken_rules(world, timeline.observer(), &mut text);
     let _ = writeln!(text, "fingerprint {:016x}", world.fingerprint());
     text
+}
+
+/// Each broken rule with what was seen first; the rest is counted.
+fn broken_rules(world: &World, checker: &Checker, text: &mut String) {
+    let unexpected = check::unexpected(world, checker);
+    for rule in check::Rule::ALL {
+        let mut seen = checker.violations().iter().filter(|v| v.rule == rule);
+        let Some(first) = seen.next() else {
+            continue;
+        };
+        let broken = if unexpected.contains(&rule) {
+            "BROKEN"
+        } else {
+            "broken as expected"
+        };
+        let more = match seen.count() {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        let (name, step, seen) = (rule.name(), first.step, &first.seen);
+        let _ = writeln!(text, "{broken}: {name} at step {step}: {seen}{more}");
+    }
 }
 
 fn matters(weight: Weight, least: Weight) -> bool {

@@ -9,7 +9,7 @@ use flotilla_core::replica::{
 };
 use flotilla_core::sim::SimDisk;
 use flotilla_core::storage::{DiskOp, Record};
-use flotilla_core::types::{ClusterId, Duration, Incarnation, Instant, NodeId};
+use flotilla_core::types::{ClusterId, Duration, Incarnation, Instant, Mutants, NodeId};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -155,6 +155,7 @@ impl Cluster {
                 node,
                 incarnation: Incarnation::FIRST,
                 voters: voters.clone(),
+                mutants: Mutants::default(),
             };
             let (disk, mut effects) = (SimDisk::default(), Effects::default());
             let start = (Instant::ZERO, &mut effects);

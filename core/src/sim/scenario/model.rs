@@ -145,6 +145,15 @@ pub struct Expect {
     /// These servers vote, and no others, and no change is under way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub voters: Vec<NodeId>,
+    /// So many reads found nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reads_absent: Option<u64>,
+    /// Alerts of these kinds are raised on some server.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<String>,
+    /// These rules, by their names, are broken, and no others: for scenarios that show a mistake.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<String>,
 }
 
 fn is_false(value: &bool) -> bool {

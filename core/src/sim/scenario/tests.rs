@@ -622,6 +622,7 @@ fn expectations() -> impl Strategy<Value = Expect> {
                 elections_at_most: most.0,
                 lease_reads: most.1,
                 voters,
+                ..Expect::default()
             },
         )
 }

@@ -8,9 +8,10 @@ mod links;
 use super::World;
 use crate::replica::ClientId;
 use crate::sim::{
-    Action, Cause, Clock, DuplicationReason, Latency, MessageId, Place, ReadPath, Scenario, Step,
-    TimedAction, Timeline, What, expectations,
+    Action, Cause, Clock, DuplicationReason, Keep, Latency, MessageId, Place, ReadPath, Scenario,
+    Step, TimedAction, Timeline, What, expectations,
 };
+use crate::storage::Disk;
 use crate::types::{Duration, Instant, NodeId, Rng};
 use std::sync::Arc;
 
@@ -52,7 +53,8 @@ fn any_action(rng: &mut Rng, world: &World) -> Action {
     let some = rng.below(flying.len() as u64) as usize;
     let message = flying.get(some).copied().unwrap_or(MessageId(1));
     let key = format!("k{}", rng.below(10));
-    match rng.below(18) {
+    match rng.below(24) {
+        18..=22 => any_fault(rng, world, node),
         0 | 1 => Action::crash(node),
         2 | 3 => Action::Restart { node },
         4 => Action::Isolate { node },
@@ -115,6 +117,59 @@ fn any_action(rng: &mut Rng, world: &World) -> Action {
     }
 }
 
+/// Something that happens to a machine or its disk, possible or not.
+fn any_fault(rng: &mut Rng, world: &World, node: NodeId) -> Action {
+    let files = world.node(node).device().disk().list();
+    let some = rng.below(files.len() as u64) as usize;
+    let (file, len) = files
+        .into_iter()
+        .nth(some)
+        .map_or(("none".into(), 1), |info| (info.name, info.len));
+    // A disk is put back only where it comes from: another server's is refused, and rightly.
+    let image = node.to_string();
+    match rng.below(20) {
+        0 | 1 => Action::Kill { node },
+        2 => Action::Corrupt {
+            node,
+            file,
+            offset: rng.below(len + 1),
+            bit: rng.below(8) as u8,
+        },
+        3 => Action::Tear {
+            node,
+            file,
+            bytes: rng.between(1, len + 1),
+        },
+        4 => Action::RemoveFile { node, file },
+        5 => Action::WipeDisk { node },
+        6 => Action::ResizeDisk {
+            node,
+            bytes: rng.chance(300_000).then(|| rng.below(20_000)),
+        },
+        7 => Action::SlowDisk {
+            node,
+            factor: rng.between(1, 30) as u32,
+        },
+        8 => Action::FailSyncs {
+            node,
+            count: rng.below(3),
+        },
+        9 | 14 | 15 => Action::KeepImage { node, image },
+        10 | 16..=18 => Action::RestoreImage { node, image },
+        11 if rng.chance(200_000) => Action::RecreateCluster { except: vec![] },
+        12 => {
+            let (appends, names) = (vec![rng.between(1, 4)], vec![rng.between(1, 3)]);
+            let keep = Keep::Only { appends, names };
+            Action::Crash { node, keep }
+        }
+        _ => {
+            let (bytes, names) = (rng.below(200), rng.below(3));
+            let keep = Keep::First { bytes, names };
+            Action::Crash { node, keep }
+        }
+    }
+}
+
 /// A world of one to nine servers with little patience and small limits.
 fn rough(seed: u64, rng: &mut Rng) -> Scenario {
     let mut scenario = scenario();
@@ -171,7 +226,7 @@ fn a_clone_goes_on_as_the_original_does() {
 /// Also the witness that the storms do what they should: something of everything happens.
 #[test]
 fn no_storm_stops_the_world_and_each_replays_from_its_file() {
-    let mut seen = [0u64; 11];
+    let mut seen = [0u64; 22];
     for seed in 0..60 {
         let session = storm(seed);
         let text = session.world().scenario().to_toml();
@@ -201,6 +256,17 @@ fn no_storm_stops_the_world_and_each_replays_from_its_file() {
                     DuplicationReason::Network => 8,
                     DuplicationReason::ByHand => 9,
                 },
+                What::Killed { .. } => 11,
+                What::Survived { .. } => 12,
+                What::BitFlipped { .. } => 13,
+                What::FileTorn { .. } => 14,
+                What::FileRemoved { .. } => 15,
+                What::DiskWiped { .. } => 16,
+                What::DiskResized { .. } => 17,
+                What::DiskSlowed { .. } => 18,
+                What::SyncsWillFail { .. } => 19,
+                What::ImageRestored { .. } => 20,
+                What::ClusterRecreated { .. } => 21,
                 What::StartFailed { .. } => panic!("seed {seed}: {happening:?}"),
                 _ => continue,
             };

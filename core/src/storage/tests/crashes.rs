@@ -203,12 +203,23 @@ fn a_tail_torn_at_any_byte_is_passed_over_for_ever() {
     }
 }
 
-/// The segment that held the snapshot's last entry is gone, and what follows it must stay.
+/// What only the older snapshot needs is still there, and what nothing needs is gone.
 #[test]
-fn trimming_what_a_snapshot_covers_keeps_what_follows() {
+fn trimming_leaves_what_the_older_snapshot_needs() {
     let mut server = Server::with_history(IDENTITY);
     server.snapshot(11);
     server.trim();
-    let state = recovered(&server.disk.crashed(), FRESH);
+    let disk = server.disk.crashed();
+    let state = recovered(&disk, FRESH);
     assert_eq!((indexes(&state), state.commit.0), (vec![12], 11));
+    assert_eq!((disk.named(".snap").len(), server.find(9).1 > 0), (2, true));
+    assert!(!disk.names().contains(&"wal-00000001.log".into()));
+
+    let newest = disk.named(".snap").pop().expect("two");
+    server.flip(&newest, 60);
+    let state = recovered(&server.disk, FRESH);
+    assert_eq!(
+        (indexes(&state), state.trust),
+        (vec![9, 10, 11, 12], Trust::Kept)
+    );
 }

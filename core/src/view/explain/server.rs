@@ -116,6 +116,18 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
             story("foreign", sentence)
                 .by("Every message names its cluster", "ARCHITECTURE, identity")
         }
+        Event::Mistaken {
+            mutant,
+            covers,
+            cluster,
+        } => {
+            let sentence = format!(
+                "{node} believes the newest snapshot on its disk, of {covers} in cluster {cluster}, without \
+                 asking whose it is: this mistake is switched on. {}",
+                mutant.says()
+            );
+            story("mistake", sentence).by(mutant.name(), mutant.source())
+        }
         Event::DiskFailed { error } => story(
             "disk-failed",
             format!("{node} stops: {error}, so it cannot know what is durable"),
