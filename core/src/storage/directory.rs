@@ -23,12 +23,16 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 /// The file whose lock says that a directory is in use. It is no part of the data.
 const LOCK: &str = "LOCK";
 
-/// How often an opening tries again when it only met someone who looked at the lock.
+/// How often an opening tries again when it only met someone who looked at the lock, and the pause
+/// between: a look takes microseconds, or as long as a busy machine suspends the one who looks.
 const LOCK_ATTEMPTS: u32 = 1_000;
+const LOCK_PAUSE: Duration = Duration::from_millis(2);
 
 /// The longest text of a lock file that is read.
 const HOLDER_BYTES: u64 = 80;
@@ -399,7 +403,10 @@ fn lock(path: &Path) -> Result<File, DirectoryError> {
             }
             Err(TryLockError::Error(cause)) => return Err(failed(&file, "locking")(cause)),
             Err(TryLockError::WouldBlock) => match lock.try_lock_shared() {
-                Ok(()) => lock.unlock().map_err(failed(&file, "unlocking"))?,
+                Ok(()) => {
+                    lock.unlock().map_err(failed(&file, "unlocking"))?;
+                    thread::sleep(LOCK_PAUSE);
+                }
                 Err(TryLockError::WouldBlock) => break,
                 Err(TryLockError::Error(cause)) => return Err(failed(&file, "locking")(cause)),
             },
