@@ -7,6 +7,8 @@
 mod expected;
 mod invariants;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use expected::{expectations, unexpected};
 pub use invariants::{Checker, Violation};

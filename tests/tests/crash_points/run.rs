@@ -155,6 +155,7 @@ impl Cluster {
                 node,
                 incarnation: Incarnation::FIRST,
                 voters: voters.clone(),
+                mutants: Mutants::default(),
             };
             let (disk, mut effects) = (SimDisk::default(), Effects::default());
             let start = (Instant::ZERO, &mut effects);

@@ -1,11 +1,8 @@
 //! Power that goes, processes that die, disks that fail, and a cluster that is begun anew.
 
 use super::{at, run, world};
-use crate::check::Checker;
-use crate::replica::ClientId;
 use crate::sim::{
-    Action, ActionRefusal, Expect, Failure, Keep, Latency, Scenario, Status, Step, Timeline, What,
-    World, expectations,
+    Action, ActionRefusal, Failure, Keep, Latency, Scenario, Status, Step, What, World,
 };
 use crate::storage::{Disk, DiskError};
 use crate::types::{Duration, Instant, NodeId};
@@ -255,39 +252,4 @@ fn a_wiped_disk_is_not_one_that_was_never_written() {
     run(&mut world, Duration::secs(3));
     assert_eq!(disk_bytes(&world, N1), 0);
     assert_eq!(world.node(N1).next_incarnation().0, 2);
-}
-
-/// The new cluster knows nothing of the old one's writes, and no rule compares the two.
-#[test]
-fn a_cluster_that_is_begun_anew_has_a_history_of_its_own() {
-    let recreate = Action::RecreateCluster { except: vec![N3] };
-    let (client, keys, prefix, first) = (ClientId(1), 5, "n".to_owned(), 1);
-    let write = Action::Write {
-        client,
-        keys,
-        prefix,
-        first,
-    };
-    let mut scenario = super::scenario();
-    add(&mut scenario, &[(2_000, recreate), (3_000, write)]);
-    scenario.expect = Expect {
-        leader: true,
-        keys: Some(4),
-        ..Expect::default()
-    };
-    let mut timeline = Timeline::new(scenario, Checker::default());
-    let before = timeline.world().cluster();
-    timeline.run_until(Instant(6_000_000), u64::MAX, &mut |_, _| {});
-    let world = timeline.world();
-    assert_ne!(world.cluster(), before);
-    assert!(matches!(world.node(N3).status(), Status::Down));
-    assert!(disk_bytes(world, N3) > 0, "it keeps its disk");
-    assert!(!world.node(N3).is_powered());
-    let unmet = expectations(world).into_iter().find(|one| !one.met);
-    assert_eq!(
-        unmet, None,
-        "one write told the client that its session is over"
-    );
-    let violations = timeline.observer().violations();
-    assert!(violations.is_empty(), "{violations:?}");
 }
