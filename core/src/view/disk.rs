@@ -65,6 +65,8 @@ pub(super) fn recovery(node: &Node) -> Vec<RecoveryStepView> {
             kind: told.kind.into(),
             sentence: told.sentence,
             rule: told.rule,
+            outcome: finding.case().outcome().to_string(),
+            gravity: finding.case().outcome() as u32,
         }
     });
     steps.collect()

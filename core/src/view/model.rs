@@ -63,6 +63,8 @@ border! {
         pub role: RoleView,
         /// How it takes part in the cluster, as far as its own log says.
         pub standing: StandingView,
+        /// The life of its memory, from 1: a later one began when it may have forgotten something.
+        pub incarnation: u64,
         /// The members that count for it.
         pub membership: MembershipView,
         /// Its clock beside simulated time.
@@ -186,6 +188,8 @@ border! {
         pub wanted: Option<Vec<u32>>,
         /// Numbers that are never used again.
         pub retired: Vec<u32>,
+        /// Voters whose seats are vacant, as far as the server knows: their votes do not count.
+        pub vacant: Vec<u32>,
     }
 
     /// A server's own clock. A server knows no other time; what is drawn of its timers is
@@ -550,6 +554,10 @@ border! {
         pub sentence: String,
         /// The rule that decided it.
         pub rule: Option<Rule>,
+        /// What becomes of it, by the table of cases: `set aside`.
+        pub outcome: String,
+        /// How grave that is, from 0 for what is as it should be.
+        pub gravity: u32,
     }
 
     /// A server's disk.

@@ -36,6 +36,7 @@ pub(super) fn node(node: &Node) -> NodeView {
             failure,
             role: RoleView::Follower,
             standing: StandingView::Outsider,
+            incarnation: 1,
             membership: MembershipView::default(),
             clock: clock(node.clock()),
             term: 0,
@@ -81,6 +82,7 @@ fn running(node: &Node, replica: &Replica) -> NodeView {
         status: NodeStatus::Up,
         failure: None,
         role,
+        incarnation: raft.incarnation().0,
         standing: match raft.standing() {
             Standing::Voter => StandingView::Voter,
             Standing::Learner => StandingView::Learner,
@@ -168,6 +170,7 @@ fn membership(raft: &Raft) -> MembershipView {
         learners: ids(&membership.learners),
         wanted: membership.wanted.as_ref().map(|wanted| ids(&wanted.voters)),
         retired: ids(&membership.retired),
+        vacant: ids(&raft.vacant_seats()),
     }
 }
 

@@ -27,6 +27,8 @@ export type {
   EntryView,
   EventView,
   ExpectationView,
+  FileKind,
+  FileView,
   Frame,
   Marker,
   MarkerKind,

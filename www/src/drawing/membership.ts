@@ -20,6 +20,10 @@ export function changeText(members: MembershipView): string | undefined {
     const stage = members.committed ? '' : ', not committed yet';
     return `Joint stage${stage}: ${names(members.outgoing)} and ${names(members.voters)} decide together.`;
   }
+  if (members.vacant.length > 0) {
+    const whose = members.vacant.length > 1 ? 'their seats' : 'its seat';
+    return `${names(members.vacant)} may have forgotten what was promised, and must catch up to get ${whose} back.`;
+  }
   if (members.wanted) {
     const coming = members.wanted.filter((id) => !members.voters.includes(id));
     return `${names(coming)} must catch up before the voters become ${names(members.wanted)}.`;

@@ -88,6 +88,7 @@ const ROLES: Record<NodeView['role'], string> = {
 export function roleText(node: NodeView): string {
   if (node.ending) return 'shutting down';
   if (node.standing === 'voter' || node.role === 'leader') return ROLES[node.role];
+  if (node.standing === 'unseated') return 'no vote for now';
   return node.standing === 'learner' ? 'learner' : 'no member';
 }
 
