@@ -217,7 +217,8 @@ fn details_of_servers_and_messages_are_there() {
     let mut playground = playground("follower-recovery");
     playground.run_until(SECOND, u32::MAX);
     let node = playground.node(1).expect("details");
-    assert!(list(&node, "log").length() > 1 && list(&node, "files").length() > 0);
+    let files = list(&get(&node, "disk"), "files");
+    assert!(list(&node, "log").length() > 1 && files.length() > 0);
     assert!(
         playground
             .node(8)

@@ -67,8 +67,8 @@ test('a crash by keyboard is followed by a new leader, and the old one recovers'
   await page.getByRole('button', { name: 'Restart' }).click();
   await expect(server(page, first)).toHaveAttribute('data-state', 'follower');
   await page.getByRole('tab', { name: 'Recovery' }).click();
-  await expect(page.locator('.recovery li').first()).toContainText(/\w+/);
-  await expect(page.locator('.recovery')).not.toContainText('has not recovered');
+  await expect(page.locator('[data-outcome]')).toContainText(/\w+/);
+  await expect(page.getByText('has not recovered')).toHaveCount(0);
 });
 
 test('a crash by button, from the drawing', async ({ page }) => {
@@ -151,7 +151,10 @@ test('every scenario of the menu runs to its end and keeps its promises', async 
     await expect(page.locator('[data-time="1000"]')).toBeVisible();
     await page.getByRole('button', { name: 'Run to the end' }).click();
     await expect(page.locator('summary')).toHaveText(/(\d+) of \1 expectations met/);
-    await expect(page.getByText('All rules hold')).toBeVisible();
+    // Scenarios that show a mistake say which rule it breaks; in all others none is broken.
+    if (!name.includes('believed') && !name.includes('nobody asks')) {
+      await expect(page.getByText('All rules hold')).toBeVisible();
+    }
   }
 });
 

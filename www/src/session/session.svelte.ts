@@ -299,8 +299,11 @@ export class Session {
     if (frame.violations.length !== this.violations.length) this.#onViolations(frame);
     if (frame.expectations.length > 0 || this.expectations.length > 0)
       this.expectations = frame.expectations;
-    for (const node of frame.nodes) this.#stale.add(node.id);
     const moving = this.playing || this.target !== undefined;
+    // A disk can change without its server: what is looked at closely, while time stands, is read
+    // again whatever the frame says.
+    const changed = moving ? frame.nodes : this.nodes;
+    for (const node of changed) this.#stale.add(node.id);
     if (!moving || performance.now() - this.#detailsAt > DETAIL_EVERY) this.#readDetails();
     this.#readMessage();
   }

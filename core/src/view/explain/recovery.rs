@@ -128,8 +128,16 @@ fn found(finding: &Finding) -> String {
             entries,
             file,
         } => {
-            let entries = count(*entries, "entry", "entries");
-            format!("writes what is intact to {file}: the snapshot of {covers} and {entries}")
+            let held = match (covers.index.0, *entries) {
+                (0, 0) => "nothing, so it begins from nothing".into(),
+                (0, entries) => count(entries, "entry", "entries"),
+                (_, 0) => format!("the snapshot of {covers}"),
+                (_, entries) => {
+                    let entries = count(entries, "entry", "entries");
+                    format!("the snapshot of {covers} and {entries}")
+                }
+            };
+            format!("writes what is intact to {file}: {held}")
         }
         Finding::SetAside {
             file,
