@@ -40,6 +40,7 @@ pub const FILES: &[File] = files![
     "log-conflict",
     "log-lost",
     "log-lost-believed",
+    "majority-forgot",
     "minority-leader",
     "older-disk",
     "one-way-partition",
@@ -50,6 +51,7 @@ pub const FILES: &[File] = files![
     "rough-weather",
     "symmetric-partition",
     "transfer-under-load",
+    "wiped-disk",
 ];
 
 /// The transcript that is compared: the turns of the story, whether the scenario's expectations

@@ -10,7 +10,7 @@ macro_rules! menu {
 }
 
 /// Each scenario's name in links, and its text, in the order of the menu.
-pub(crate) const ALL: [(&str, &str); 23] = menu![
+pub(crate) const ALL: [(&str, &str); 25] = menu![
     "leader-crash",
     "follower-recovery",
     "behind-a-compacted-log",
@@ -28,6 +28,8 @@ pub(crate) const ALL: [(&str, &str); 23] = menu![
     "rolling-restart",
     "growing-and-shrinking",
     "removing-the-leader",
+    "wiped-disk",
+    "majority-forgot",
     "log-lost",
     "log-lost-believed",
     "older-disk",

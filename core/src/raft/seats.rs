@@ -84,6 +84,20 @@ impl Raft {
         }
     }
 
+    /// The least incarnation of another server that this one listens to. A leader listens to the
+    /// newest that it heard, because what a former one acknowledged is not true of the newest. All
+    /// others listen to the one that has the seat, too: it may be back because somebody found what
+    /// was lost.
+    #[must_use]
+    pub fn least_incarnation_of(&self, node: NodeId) -> Incarnation {
+        match &self.role {
+            Role::Leader(_) => self.incarnation_of(node),
+            Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => {
+                self.membership().incarnation(node)
+            }
+        }
+    }
+
     /// The life of another server's memory, as far as this one knows.
     #[must_use]
     pub fn incarnation_of(&self, node: NodeId) -> Incarnation {
@@ -140,16 +154,22 @@ impl Raft {
         from: Address,
         out: &mut Output,
     ) -> bool {
-        let known = self.incarnation_of(from.node);
-        if from.incarnation < known {
+        let (known, least) = (
+            self.incarnation_of(from.node),
+            self.least_incarnation_of(from.node),
+        );
+        if from.incarnation < least {
+            let known = least;
             out.events
                 .push(Event::FormerIncarnationRefused { from, known });
             return false;
         }
-        if from.incarnation > known {
+        if from.incarnation != known {
             self.heard.retain(|address| address.node != from.node);
             self.heard.push(from);
             self.heard.sort_unstable();
+        }
+        if from.incarnation > known {
             out.events.push(Event::IncarnationHeard {
                 from,
                 former: known,

@@ -357,7 +357,7 @@ impl Replica {
             from,
             from_incarnation: self.raft.incarnation(),
             to,
-            to_incarnation: self.raft.incarnation_of(to),
+            to_incarnation: self.raft.least_incarnation_of(to),
             message,
         });
         out.messages.extend(envelopes);
