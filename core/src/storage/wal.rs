@@ -240,6 +240,18 @@ impl Wal {
         ops
     }
 
+    /// The term and the vote, as written last.
+    #[must_use]
+    pub fn hard_state(&self) -> HardState {
+        self.known.hard_state
+    }
+
+    /// What is written to be committed.
+    #[must_use]
+    pub fn commit(&self) -> Index {
+        self.known.commit
+    }
+
     /// The segments, oldest first.
     pub fn segments(&self) -> impl Iterator<Item = &Segment> {
         self.segments.iter()

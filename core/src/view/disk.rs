@@ -3,12 +3,12 @@
 use super::explain::faults::name_change;
 use super::explain::recovery;
 use super::model::{
-    CrashView, DiskView, FileKind, FileSurvivalView, FileView, ImageView, NameChangeView,
-    RecoveryStepView, StretchState, StretchView, UnsyncedAppendView,
+    CrashView, DiskView, FileKind, FileSurvivalView, FileView, ImageView, ManifestView,
+    NameChangeView, RecoveryStepView, StretchState, StretchView, UnsyncedAppendView,
 };
 use crate::replica::Replica;
 use crate::sim::{FileState, LastCrash, NameChange, Node, PieceState, SimDisk, World};
-use crate::storage::{Disk, Record, is_snapshot_file, segment_file, segment_sequence};
+use crate::storage::{Disk, Record, Wal, is_snapshot_file, segment_file, segment_sequence};
 use crate::types::Index;
 
 /// The unsynced appends that are listed one by one; the rest is counted.
@@ -25,6 +25,7 @@ pub(super) fn disk(node: &Node) -> DiskView {
         slowness: node.device().slowness(),
         failing_syncs: disk.failing_syncs(),
         files: files(node),
+        manifest: node.replica().map(|replica| manifest(replica.wal())),
         unsynced_bytes: unsynced.appends.iter().map(|append| append.bytes).sum(),
         unsynced_appends: appends
             .clone()
@@ -43,6 +44,16 @@ pub(super) fn disk(node: &Node) -> DiskView {
             .map(|(change, number)| name(change, number, None))
             .collect(),
         last_crash: node.last_crash().map(crash),
+    }
+}
+
+fn manifest(wal: &Wal) -> ManifestView {
+    let state = wal.hard_state();
+    ManifestView {
+        term: state.term.0,
+        vote: state.vote.map(|vote| vote.0),
+        commit: wal.commit().0,
+        snapshot: wal.snapshots().last().map(|mark| mark.file.clone()),
     }
 }
 

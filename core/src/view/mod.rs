@@ -22,12 +22,12 @@ pub use inspection::{
 pub use model::{
     AlertSeverity, AlertView, CacheEntryView, ClientView, CrashView, CutView, DiskView, EntryView,
     EventView, ExpectationView, Field, FileKind, FileSurvivalView, FileView, Frame, ImageView,
-    LeaseView, Marker, MarkerKind, MembershipView, MessageDetail, MessageKind, MessageView,
-    MetricGroup, MetricRow, NameChangeView, NodeDetail, NodeStatus, NodeView, PositionView,
-    ProgressView, PromiseView, RecoveryStepView, RoleView, Rule, ScenarioInfo, ScenarioView,
-    SessionView, SettingChange, SettingKind, SettingRefusal, SettingView, SettingsTable,
-    SnapshotProgressView, StandingView, StretchState, StretchView, TimerView, UnsyncedAppendView,
-    ViolationView, VotesView, Weight,
+    LeaseView, ManifestView, Marker, MarkerKind, MembershipView, MessageDetail, MessageKind,
+    MessageView, MetricGroup, MetricRow, NameChangeView, NodeDetail, NodeStatus, NodeView,
+    PositionView, ProgressView, PromiseView, RecoveryStepView, RoleView, Rule, ScenarioInfo,
+    ScenarioView, SessionView, SettingChange, SettingKind, SettingRefusal, SettingView,
+    SettingsTable, SnapshotProgressView, StandingView, StretchState, StretchView, TimerView,
+    UnsyncedAppendView, ViolationView, VotesView, Weight,
 };
 pub use session::Session;
 pub use transcript::transcript;

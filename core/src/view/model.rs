@@ -575,6 +575,8 @@ border! {
         pub failing_syncs: u64,
         /// Its files, by name.
         pub files: Vec<FileView>,
+        /// What the newest records of the log say, while a server runs that knows them.
+        pub manifest: Option<ManifestView>,
         /// Bytes that wait for a sync.
         pub unsynced_bytes: u64,
         /// The oldest appends that wait for a sync; bounded. A crash can be told which survive.
@@ -585,6 +587,18 @@ border! {
         pub unsynced_names: Vec<NameChangeView>,
         /// What its latest crash took and left.
         pub last_crash: Option<CrashView>,
+    }
+
+    /// What the newest records of a log say: the root of what a disk holds.
+    pub struct ManifestView {
+        /// The term.
+        pub term: u64,
+        /// The vote in it.
+        pub vote: Option<u32>,
+        /// What is written to be committed.
+        pub commit: u64,
+        /// The snapshot that is the beginning of the log.
+        pub snapshot: Option<String>,
     }
 
     /// One file of a disk.
