@@ -249,6 +249,8 @@ pub enum Event {
         index: Index,
         /// The members.
         membership: Arc<Membership>,
+        /// Whether this server leads.
+        leads: bool,
     },
     /// A learner that is to vote has caught up.
     LearnerCaughtUp {

@@ -128,8 +128,12 @@ impl Raft {
         let (index, membership) = self.memberships.latest();
         if from < *index && *index <= self.commit && *index > self.log.base().index {
             let (index, membership) = (*index, Arc::clone(membership));
-            out.events
-                .push(Event::MembershipCommitted { index, membership });
+            let leads = matches!(self.role, Role::Leader(_));
+            out.events.push(Event::MembershipCommitted {
+                index,
+                membership,
+                leads,
+            });
         }
     }
 

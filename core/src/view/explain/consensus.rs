@@ -154,9 +154,10 @@ fn election(node: NodeId, event: &Event) -> Told {
             )
             .by("One leader per term", &paper("5.2")),
             FollowReason::QuorumLost { heard, waited } => {
+                let were = if heard.len() == 1 { "was" } else { "were" };
                 let heard = list(heard.iter().map(ToString::to_string));
                 let sentence = format!(
-                    "{node} leads term {term} no more: in {} only {heard} were heard from, which is no \
+                    "{node} leads term {term} no more: in {} only {heard} {were} heard from, which is no \
                      majority, so another leader may be elected",
                     ms(waited.as_micros())
                 );
@@ -215,7 +216,7 @@ fn election(node: NodeId, event: &Event) -> Told {
 fn refusal(node: NodeId, why: &VoteRefusal) -> (String, &'static str, String) {
     let (why, rule, section) = match why {
         VoteRefusal::StaleTerm { candidate, own } => (
-            format!("term {candidate} is over, it is in term {own}"),
+            format!("its own term is {own} already, and the candidate's would be {candidate}"),
             "A lower term is refused",
             "5.1",
         ),

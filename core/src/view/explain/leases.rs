@@ -19,7 +19,9 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
             let why = match why {
                 LeaseRefusal::SwitchedOff => "check-quorum, on which leases rest, is off".into(),
                 LeaseRefusal::NotHeld => "no quorum has answered it yet".into(),
-                LeaseRefusal::Over { since } => format!("its lease ended at {since}"),
+                LeaseRefusal::Over { since } => {
+                    format!("its lease ended when its own clock said {since}")
+                }
                 LeaseRefusal::GivenUp => {
                     "it gave its lease up when it asked a successor to stand".into()
                 }

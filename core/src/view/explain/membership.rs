@@ -61,7 +61,11 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
             story("membership", sentence)
                 .by("A membership goes with its entry", &dissertation("4.1"))
         }
-        Event::MembershipCommitted { index, membership } => {
+        Event::MembershipCommitted {
+            index,
+            membership,
+            leads,
+        } => {
             let next = if membership.is_joint() {
                 ": now the former voters can be left behind"
             } else if membership.returned.iter().any(|r| !r.seated) {
@@ -75,7 +79,9 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
                 "{node} knows the membership of index {index} to be committed, {}{next}",
                 members(membership)
             );
-            story("membership", sentence).by("Membership change", "Raft paper, section 6")
+            // Who leads tells the story; that the others know is a detail.
+            let told = if *leads { story } else { detail };
+            told("membership", sentence).by("Membership change", "Raft paper, section 6")
         }
         Event::LearnerCaughtUp {
             learner,
