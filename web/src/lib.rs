@@ -78,13 +78,11 @@ pub fn scenarios() -> Result<JsValue, JsError> {
 /// There is none of that name.
 #[wasm_bindgen(js_name = scenarioText)]
 pub fn scenario_text(id: &str) -> Result<String, JsError> {
-    let known = scenarios::ALL.iter().find(|(name, _)| *name == id);
-    let names = || scenarios::ALL.map(|(name, _)| name).join(", ");
-    known.map(|(_, text)| (*text).to_string()).ok_or_else(|| {
-        JsError::new(&format!(
-            "there is no scenario {id:?}; there are {}",
-            names()
-        ))
+    let known = scenarios::ALL.iter().find(|file| file.id == id);
+    known.map(|file| file.text.to_string()).ok_or_else(|| {
+        let names: Vec<&str> = scenarios::ALL.iter().map(|file| file.id).collect();
+        let names = names.join(", ");
+        JsError::new(&format!("there is no scenario {id:?}; there are {names}"))
     })
 }
 

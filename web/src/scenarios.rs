@@ -4,46 +4,62 @@ use flotilla_core::sim::{Scenario, ScenarioError};
 use flotilla_core::view::ScenarioInfo;
 
 macro_rules! menu {
-    ($($id:literal),* $(,)?) => {
-        [$(($id, include_str!(concat!("../../tests/scenarios/", $id, ".toml")))),*]
+    ($($group:literal: [$($id:literal),* $(,)?]),* $(,)?) => {
+        &[$($(File {
+            group: $group,
+            id: $id,
+            text: include_str!(concat!("../../tests/scenarios/", $id, ".toml")),
+        }),*),*]
     };
 }
 
-/// Each scenario's name in links, and its text, in the order of the menu.
-pub(crate) const ALL: [(&str, &str); 25] = menu![
-    "leader-crash",
-    "follower-recovery",
-    "behind-a-compacted-log",
-    "concurrent-writes",
-    "log-conflict",
-    "minority-leader",
-    "leader-failure-under-load",
-    "symmetric-partition",
-    "one-way-partition",
-    "return-with-pre-vote",
-    "return-without-pre-vote",
-    "four-ways-to-read",
-    "lease-expiry",
-    "transfer-under-load",
-    "rolling-restart",
-    "growing-and-shrinking",
-    "removing-the-leader",
-    "wiped-disk",
-    "majority-forgot",
-    "log-lost",
-    "log-lost-believed",
-    "older-disk",
-    "another-life",
-    "another-life-believed",
-    "rough-weather",
+/// A scenario of the menu.
+pub(crate) struct File {
+    /// Where it stands in the menu.
+    group: &'static str,
+    /// Its name in links.
+    pub(crate) id: &'static str,
+    /// The scenario.
+    pub(crate) text: &'static str,
+}
+
+/// In the order of the menu.
+pub(crate) const ALL: &[File] = menu![
+    "Elections": [
+        "leader-crash",
+        "return-with-pre-vote",
+        "return-without-pre-vote",
+        "transfer-under-load",
+        "leader-failure-under-load",
+    ],
+    "Replication": [
+        "follower-recovery",
+        "log-conflict",
+        "behind-a-compacted-log",
+        "concurrent-writes",
+    ],
+    "Partitions": ["minority-leader", "symmetric-partition", "one-way-partition"],
+    "Reads": ["four-ways-to-read", "lease-expiry"],
+    "Membership": ["growing-and-shrinking", "removing-the-leader", "rolling-restart"],
+    "Disks that forget": [
+        "wiped-disk",
+        "older-disk",
+        "majority-forgot",
+        "log-lost",
+        "log-lost-believed",
+        "another-life",
+        "another-life-believed",
+    ],
+    "Everything at once": ["rough-weather"],
 ];
 
 /// What the menu shows.
 pub(crate) fn infos() -> Result<Vec<ScenarioInfo>, ScenarioError> {
-    let info = |(id, text): &(&str, &str)| {
-        let scenario = Scenario::parse(text)?;
+    let info = |file: &File| {
+        let scenario = Scenario::parse(file.text)?;
         Ok(ScenarioInfo {
-            id: (*id).into(),
+            group: file.group.into(),
+            id: file.id.into(),
             name: scenario.name,
             about: scenario.about,
         })

@@ -723,6 +723,8 @@ border! {
     pub struct ScenarioInfo {
         /// Its file's stem: `follower-recovery`.
         pub id: String,
+        /// What it is about, in a word: scenarios of one group follow one another.
+        pub group: String,
         /// Its name.
         pub name: String,
         /// What it shows.
