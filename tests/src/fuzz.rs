@@ -4,7 +4,7 @@
 
 use crate::image::{IDENTITY, Image};
 use bytes::{Bytes, BytesMut};
-use flotilla_core::cache::{Cache, Limits};
+use flotilla_core::cache::{self, Cache};
 use flotilla_core::replica::Envelope;
 use flotilla_core::sim::Scenario;
 use flotilla_core::storage::{
@@ -62,9 +62,9 @@ pub fn snapshot(bytes: &[u8]) {
         );
     }
     let data = file.map_or(whole, |read| read.data);
-    if let Ok(cache) = Cache::restore(Limits::default(), &data) {
+    if let Ok(cache) = Cache::restore(cache::Config::default(), &data) {
         let saved = cache.snapshot();
-        let again = Cache::restore(Limits::default(), &saved);
+        let again = Cache::restore(cache::Config::default(), &saved);
         let again = again.expect("it was just saved");
         assert_eq!(again.digest(), cache.digest());
         assert_eq!(again.snapshot(), saved, "a snapshot is canonical");

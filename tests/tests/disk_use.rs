@@ -34,6 +34,7 @@ fn command(session: SessionId, number: u64) -> Command {
         operation: Operation::Put {
             key: Bytes::from(format!("key-{:05}", number % KEYS * 7_919 % KEYS)),
             value: Bytes::from(format!("{number:0VALUE$}")),
+            ttl: None,
         },
     })
 }

@@ -1,5 +1,9 @@
 //! What clients ask of the cache, and what it answers.
 
+use super::config::PolicyKind;
+use super::query::{Found, Query};
+use super::refusal::Refusal;
+use crate::types::LogTime;
 use bytes::Bytes;
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -20,6 +24,44 @@ impl fmt::Display for SessionId {
 #[serde(transparent)]
 pub struct Sequence(pub u64);
 
+/// A key from when it is written into the cache until it leaves it: shorter than the key, and
+/// another one when the key comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EntryId(pub u64);
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// How long a key is to live, in microseconds of log time from when it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TimeToLive(pub u64);
+
+/// What an entry of the log carries: a command, and what only its leader could know.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Stamped {
+    /// Log time, as the leader estimated it when it proposed the command. The state machine never
+    /// goes back: of a stamp and the time that it has, the later one counts.
+    pub time: LogTime,
+    /// Reads of keys that the log did not see, so that all servers know how hot a key is.
+    pub touched: Vec<Touched>,
+    /// The command.
+    pub command: Command,
+}
+
+/// An entry that was read outside the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Touched {
+    /// The entry.
+    pub entry: EntryId,
+    /// How often it is to be counted, at least once.
+    pub times: u32,
+}
+
 /// What goes through the log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Command {
@@ -27,6 +69,34 @@ pub enum Command {
     OpenSession,
     /// Does something once, however often it is sent.
     Apply(Apply),
+    /// The session is still wanted.
+    KeepAlive(SessionId),
+    /// The session is not wanted any more.
+    CloseSession(SessionId),
+    /// Only time passes, and what has expired goes.
+    Advance,
+    /// These entries go, because a model chose them; those written again meanwhile stay.
+    Evict(Vec<Chosen>),
+    /// Another policy, another capacity.
+    Configure(Configure),
+}
+
+/// An entry that is to be evicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Chosen {
+    /// The entry.
+    pub entry: EntryId,
+    /// Its version when it was chosen.
+    pub version: u64,
+}
+
+/// What is to be different from here on in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Configure {
+    /// Who decides what is evicted.
+    pub policy: Option<PolicyKind>,
+    /// How many bytes of keys and values are held.
+    pub capacity: Option<u64>,
 }
 
 /// One request of a session.
@@ -45,32 +115,83 @@ pub struct Apply {
 /// What a request does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Operation {
-    /// Writes a key.
+    /// Writes a key. Without a time to live it stays until it is deleted or evicted, also if it
+    /// had one before.
     Put {
         /// The key.
         key: Bytes,
         /// Its value from now on.
         value: Bytes,
+        /// How long it lives.
+        ttl: Option<TimeToLive>,
     },
     /// Removes a key.
     Delete {
         /// The key.
         key: Bytes,
     },
-    /// Reads a key, in its turn among the writes.
-    Get {
+    /// Reads, in its turn among the writes.
+    Read(Query),
+    /// Changes how long a key lives from now on, and not its value or version.
+    Touch {
         /// The key.
         key: Bytes,
+        /// How long it lives from now on.
+        ttl: Option<TimeToLive>,
     },
+    /// Writes a key if nobody else has written it meanwhile.
+    CompareAndSwap {
+        /// The key.
+        key: Bytes,
+        /// The version that it must have; none when it must be absent.
+        expected: Option<u64>,
+        /// Its value from now on.
+        value: Bytes,
+        /// How long it lives.
+        ttl: Option<TimeToLive>,
+    },
+    /// Adds to a value that is a decimal number of 64 bits; an absent key counts as 0. How long the
+    /// key lives does not change.
+    Increment {
+        /// The key.
+        key: Bytes,
+        /// What to add; may be negative.
+        by: i64,
+    },
+    /// All of these or none, as if at once: if one is refused, or finds another version than it
+    /// expects, nothing changes.
+    Batch(Vec<Operation>),
 }
 
 impl Operation {
-    /// The key that it is about.
+    /// The first key that it is about; none for a listing or an empty batch.
     #[must_use]
-    pub fn key(&self) -> &Bytes {
+    pub fn key(&self) -> Option<&Bytes> {
         match self {
-            Operation::Put { key, .. } | Operation::Delete { key } | Operation::Get { key } => key,
+            Operation::Put { key, .. }
+            | Operation::Delete { key }
+            | Operation::Touch { key, .. }
+            | Operation::CompareAndSwap { key, .. }
+            | Operation::Increment { key, .. } => Some(key),
+            Operation::Read(query) => query.keys().first(),
+            Operation::Batch(operations) => operations.iter().find_map(Operation::key),
         }
+    }
+
+    /// The bytes of its keys and values.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        let size = match self {
+            Operation::Put { key, value, .. } | Operation::CompareAndSwap { key, value, .. } => {
+                key.len() + value.len()
+            }
+            Operation::Delete { key }
+            | Operation::Touch { key, .. }
+            | Operation::Increment { key, .. } => key.len(),
+            Operation::Read(query) => query.keys().iter().map(Bytes::len).sum(),
+            Operation::Batch(operations) => return operations.iter().map(Operation::size).sum(),
+        };
+        size as u64
     }
 }
 
@@ -79,6 +200,10 @@ impl Operation {
 pub enum Answer {
     /// The session is open.
     SessionOpened(SessionId),
+    /// The session stays open.
+    SessionKept,
+    /// The session is closed.
+    SessionClosed,
     /// The key is written.
     Written {
         /// The version of the key: the log index of this write.
@@ -90,55 +215,44 @@ pub enum Answer {
         existed: bool,
     },
     /// What a read in its turn found.
-    Found(Option<Versioned>),
+    Found(Found),
+    /// How long the key lives is changed, if there is such a key.
+    Touched {
+        /// Whether there is.
+        existed: bool,
+    },
+    /// The key has another version than expected, so nothing was written.
+    NotSwapped {
+        /// The version that it has; none when it is absent.
+        current: Option<u64>,
+    },
+    /// The number is written.
+    Counted {
+        /// What it is now.
+        value: i64,
+        /// The version of the key.
+        version: u64,
+    },
+    /// The whole batch was done; the answers of its operations in order.
+    Batch(Vec<Answer>),
+    /// Nothing of the batch was done.
+    BatchNotDone {
+        /// The operation that stands against it, from 0.
+        at: u32,
+        /// What that one would have been answered.
+        answer: Box<Answer>,
+    },
+    /// Time has passed.
+    Advanced,
+    /// The chosen entries are gone.
+    Evicted {
+        /// How many were still there, as they were when they were chosen.
+        entries: u64,
+    },
+    /// It is different from now on.
+    Configured,
     /// Nothing was changed.
     Refused(Refusal),
-}
-
-/// Why a command changed nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
-pub enum Refusal {
-    /// The session is not, or no longer, open. Whether an earlier copy of the request was
-    /// applied cannot be known any more.
-    #[error("session {session} is not open: it expired, or never was")]
-    SessionExpired {
-        /// The session.
-        session: SessionId,
-    },
-    /// The request was applied, and its answer given up.
-    #[error("request {sequence} was applied before, and its answer is forgotten", sequence = sequence.0)]
-    AnswerForgotten {
-        /// The request.
-        sequence: Sequence,
-    },
-    /// A key must have at least one byte.
-    #[error("the key is empty")]
-    KeyEmpty,
-    /// The key is too long.
-    #[error("the key has {given} bytes, and at most {limit} are accepted")]
-    KeyTooLong {
-        /// Its bytes.
-        given: u64,
-        /// The configured limit.
-        limit: u64,
-    },
-    /// The value is too long.
-    #[error("the value has {given} bytes, and at most {limit} are accepted")]
-    ValueTooLong {
-        /// Its bytes.
-        given: u64,
-        /// The configured limit.
-        limit: u64,
-    },
-}
-
-/// A value, and when it was written.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Versioned {
-    /// The value.
-    pub value: Bytes,
-    /// The log index of the write.
-    pub version: u64,
 }
 
 /// Bytes that are not a command.
@@ -148,8 +262,18 @@ pub struct DecodeError {
     len: usize,
 }
 
-impl Command {
-    /// The command as the bytes of a log entry; never empty.
+impl Stamped {
+    /// A command that no leader has stamped: no time passes, and nothing was read.
+    #[must_use]
+    pub fn plain(command: Command) -> Stamped {
+        Stamped {
+            time: LogTime::ZERO,
+            touched: Vec::new(),
+            command,
+        }
+    }
+
+    /// The bytes of a log entry; never empty.
     #[must_use]
     pub fn encode(&self) -> Bytes {
         let bytes = postcard::to_allocvec(self);
@@ -158,13 +282,13 @@ impl Command {
             .into()
     }
 
-    /// The command that [`Command::encode`] wrote.
+    /// What [`Stamped::encode`] wrote.
     ///
     /// # Errors
     /// The bytes are something else.
-    pub fn decode(bytes: &[u8]) -> Result<Command, DecodeError> {
+    pub fn decode(bytes: &[u8]) -> Result<Stamped, DecodeError> {
         match postcard::take_from_bytes(bytes) {
-            Ok((command, [])) => Ok(command),
+            Ok((stamped, [])) => Ok(stamped),
             Ok(_) | Err(_) => Err(DecodeError { len: bytes.len() }),
         }
     }

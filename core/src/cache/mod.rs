@@ -2,17 +2,25 @@
 //! requests harmless.
 //!
 //! A pure state machine: [`Cache::apply`] takes the commands of the log in order. It knows log
-//! indexes as version numbers, and nothing of terms, servers or time. Read `command.rs`, then
-//! `state.rs`, then `session.rs`.
+//! indexes as version numbers and log time as its clock, and nothing of terms, servers or the time
+//! on any wall. Read `command.rs` and `query.rs`, then `state.rs`, then `session.rs`.
 
 mod command;
-mod limits;
+mod config;
+mod query;
+mod recency;
+mod refusal;
 mod session;
 mod state;
+mod store;
 
 pub use command::{
-    Answer, Apply, Command, DecodeError, Operation, Refusal, Sequence, SessionId, Versioned,
+    Answer, Apply, Chosen, Command, Configure, DecodeError, EntryId, Operation, Sequence,
+    SessionId, Stamped, TimeToLive, Touched,
 };
-pub use limits::Limits;
+pub use config::{Config, PolicyKind};
+pub use query::{Found, Query, Versioned};
+pub use refusal::Refusal;
 pub use session::Session;
-pub use state::{Applied, Cache, RestoreError};
+pub use state::{Applied, Cache, RemovalReason, Removed, RestoreError};
+pub use store::Held;

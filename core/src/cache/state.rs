@@ -1,21 +1,39 @@
 //! The replicated state machine: the same commands in the same order give the same state.
 
-use super::command::{Answer, Apply, Command, Operation, Refusal, SessionId, Versioned};
-use super::limits::Limits;
-use super::session::{Seen, Session};
-use crate::types::{Fingerprint, Index};
+use super::command::SessionId;
+use super::command::{
+    Answer, Apply, Chosen, Command, Configure, EntryId, Operation, Stamped, TimeToLive,
+};
+use super::config::{Config, PolicyKind};
+use super::query::{Found, Query};
+use super::recency::Recency;
+use super::refusal::Refusal;
+use super::session::{Seen, Session, Sessions};
+use super::store::{Held, Store, size};
+use crate::types::{Duration, Fingerprint, Index, LogTime};
 use bytes::Bytes;
-use imbl::OrdMap;
+use core::ops::Bound;
 use serde::{Deserialize, Serialize};
 
 /// Keys with their values, and the client sessions. Cloning is cheap: maps share structure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
-    limits: Limits,
-    keys: OrdMap<Bytes, Versioned>,
-    /// The bytes of all keys and values.
-    bytes: u64,
-    sessions: OrdMap<SessionId, Session>,
+    config: Config,
+    state: State,
+}
+
+/// What the log has made of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct State {
+    /// The latest stamp.
+    time: LogTime,
+    capacity: u64,
+    policy: PolicyKind,
+    /// Entries named so far.
+    named: u64,
+    store: Store,
+    recency: Recency,
+    sessions: Sessions,
 }
 
 /// What applying a command came to.
@@ -25,161 +43,516 @@ pub struct Applied {
     pub answer: Answer,
     /// The request was applied before, and this is the first answer again.
     pub duplicate: bool,
+    /// Keys that are gone, though nobody asked for that.
+    pub removed: Vec<Removed>,
+    /// Sessions that expired.
+    pub sessions_expired: Vec<SessionId>,
 }
 
-/// The version of the snapshot format that this build writes and reads.
-const FORMAT: u16 = 1;
-
-/// A snapshot: everything that decides a future answer, in the order of its keys, so that equal
-/// states give equal bytes.
-#[derive(Serialize, Deserialize)]
-struct Image<K, V, S> {
-    format: u16,
-    keys: Vec<(K, V)>,
-    sessions: Vec<(SessionId, S)>,
+/// A key that the cache removed by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Removed {
+    /// The key.
+    pub key: Bytes,
+    /// The bytes of key and value.
+    pub size: u64,
+    /// Why.
+    pub why: RemovalReason,
 }
+
+/// Why the cache removed a key by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum RemovalReason {
+    /// Its time was over.
+    Expired,
+    /// A write needed room, and this policy chose it.
+    Evicted(PolicyKind),
+    /// A model chose it, ahead of need.
+    Chosen,
+}
+
+/// What an operation came to: its answer, or why nothing of it is done.
+type Done = Result<Answer, Answer>;
 
 impl Cache {
     /// An empty cache.
     #[must_use]
-    pub fn new(limits: Limits) -> Cache {
-        Cache {
-            limits,
-            keys: OrdMap::new(),
-            bytes: 0,
-            sessions: OrdMap::new(),
-        }
+    pub fn new(config: Config) -> Cache {
+        let state = State {
+            time: LogTime::ZERO,
+            capacity: config.capacity_bytes,
+            policy: config.policy,
+            named: 0,
+            store: Store::default(),
+            recency: Recency::default(),
+            sessions: Sessions::default(),
+        };
+        Cache { config, state }
     }
 
     /// Applies the command at `index` of the log. It depends on nothing but the log, and never
     /// fails: what cannot be done is refused, on every server alike.
-    pub fn apply(&mut self, index: Index, command: &Command) -> Applied {
-        match command {
-            Command::OpenSession => {
-                let answer = self.open_session(index);
-                Applied {
-                    answer,
-                    duplicate: false,
-                }
-            }
-            Command::Apply(apply) => self.apply_once(index, apply),
-        }
-    }
-
-    fn open_session(&mut self, index: Index) -> Answer {
-        while self.sessions.len() as u64 >= self.limits.sessions {
-            let silent = self
-                .sessions
-                .iter()
-                .min_by_key(|(_, session)| session.active_at);
-            let Some(id) = silent.map(|(id, _)| *id) else {
-                break;
-            };
-            self.sessions.remove(&id);
-        }
-        let id = SessionId(index.0);
-        self.sessions.insert(id, Session::new(index.0));
-        Answer::SessionOpened(id)
-    }
-
-    fn apply_once(&mut self, index: Index, apply: &Apply) -> Applied {
-        let Some(session) = self.sessions.get_mut(&apply.session) else {
-            let refusal = Refusal::SessionExpired {
-                session: apply.session,
-            };
-            return Applied {
-                answer: Answer::Refused(refusal),
-                duplicate: false,
-            };
-        };
-        session.active_at = index.0;
-        if let Seen::Before(answer) = session.seen(apply.sequence) {
-            return Applied {
-                answer,
-                duplicate: true,
-            };
-        }
-        let answer = self.execute(index, &apply.operation);
-        if let Some(session) = self.sessions.get_mut(&apply.session) {
-            session.forget_below(apply.acknowledged);
-            session.remember(apply.sequence, answer.clone(), self.limits.answers);
-        }
-        Applied {
-            answer,
+    pub fn apply(&mut self, index: Index, stamped: &Stamped) -> Applied {
+        self.state.time = self.state.time.max(stamped.time);
+        let mut out = Applied {
+            answer: Answer::Advanced,
             duplicate: false,
+            removed: Vec::new(),
+            sessions_expired: Vec::new(),
+        };
+        self.expire(&mut out);
+        for touched in &stamped.touched {
+            if self.state.store.key_of(touched.entry).is_some() {
+                self.state.recency.used(touched.entry);
+            }
+        }
+        let moment = (self.state.time, index.0);
+        out.answer = match &stamped.command {
+            Command::OpenSession => {
+                Answer::SessionOpened(self.state.sessions.open(moment, &self.config))
+            }
+            Command::KeepAlive(session) => self.keep_alive(*session, moment),
+            Command::CloseSession(session) => {
+                self.state.sessions.close(*session);
+                Answer::SessionClosed
+            }
+            Command::Apply(apply) => self.apply_once(index, apply, &mut out),
+            Command::Advance => Answer::Advanced,
+            Command::Evict(chosen) => self.evict_chosen(chosen, &mut out),
+            Command::Configure(change) => self.configure(*change, &mut out),
+        };
+        out
+    }
+
+    /// Removes some of what has expired: bounded, so that no step has too much to do.
+    fn expire(&mut self, out: &mut Applied) {
+        let time = self.state.time;
+        for _ in 0..self.config.expired_per_entry {
+            if let Some(entry) = self.state.store.first_expired(time) {
+                self.state.discard(entry, RemovalReason::Expired, out);
+            } else if let Some(session) = self.state.sessions.expire_one(time, &self.config) {
+                out.sessions_expired.push(session);
+            } else {
+                break;
+            }
         }
     }
 
-    fn execute(&mut self, index: Index, operation: &Operation) -> Answer {
-        if let Some(refusal) = self.limits.refusal(operation) {
+    fn keep_alive(&mut self, session: SessionId, moment: (LogTime, u64)) -> Answer {
+        let expired = self
+            .state
+            .sessions
+            .is_expired(session, moment.0, &self.config);
+        if expired || !self.state.sessions.hear(session, moment) {
+            return Answer::Refused(Refusal::SessionExpired { session });
+        }
+        Answer::SessionKept
+    }
+
+    fn apply_once(&mut self, index: Index, apply: &Apply, out: &mut Applied) -> Answer {
+        let Apply {
+            session,
+            sequence,
+            acknowledged,
+            ref operation,
+        } = *apply;
+        let moment = (self.state.time, index.0);
+        if self
+            .state
+            .sessions
+            .is_expired(session, moment.0, &self.config)
+        {
+            return Answer::Refused(Refusal::SessionExpired { session });
+        }
+        self.state.sessions.hear(session, moment);
+        let seen = self
+            .state
+            .sessions
+            .seen(session, (sequence, acknowledged), &self.config);
+        match seen {
+            Seen::Before(answer) => {
+                out.duplicate = true;
+                answer
+            }
+            Seen::Refused(refusal) => Answer::Refused(refusal),
+            Seen::Never => {
+                let answer = match self.config.refusal(operation) {
+                    Some(refusal) => Answer::Refused(refusal),
+                    None => self
+                        .state
+                        .execute(index, operation, out)
+                        .unwrap_or_else(|not_done| not_done),
+                };
+                self.state
+                    .sessions
+                    .remember(session, sequence, answer.clone());
+                answer
+            }
+        }
+    }
+
+    fn evict_chosen(&mut self, chosen: &[Chosen], out: &mut Applied) -> Answer {
+        let before = out.removed.len();
+        for Chosen { entry, version } in chosen {
+            if self
+                .state
+                .held(*entry)
+                .is_some_and(|held| held.version == *version)
+            {
+                self.state.discard(*entry, RemovalReason::Chosen, out);
+            }
+        }
+        let entries = (out.removed.len() - before) as u64;
+        Answer::Evicted { entries }
+    }
+
+    fn configure(&mut self, change: Configure, out: &mut Applied) -> Answer {
+        if let Some(refusal) = Config::configure_refusal(&change) {
             return Answer::Refused(refusal);
         }
+        if let Some(policy) = change.policy {
+            self.state.policy = policy;
+        }
+        if let Some(capacity) = change.capacity {
+            self.state.capacity = capacity;
+            self.state.make_room(0, out);
+        }
+        Answer::Configured
+    }
+}
+
+impl State {
+    fn execute(&mut self, index: Index, operation: &Operation, out: &mut Applied) -> Done {
         match operation {
-            Operation::Put { key, value } => {
-                let version = index.0;
-                let size = (key.len() + value.len()) as u64;
-                let versioned = Versioned {
-                    value: value.clone(),
-                    version,
-                };
-                let before = self.keys.insert(key.clone(), versioned);
-                self.bytes += size;
-                self.bytes -= before.map_or(0, |old| (key.len() + old.value.len()) as u64);
-                Answer::Written { version }
+            Operation::Put { key, value, ttl } => {
+                let expires = self.expiry(*ttl);
+                self.write(key, (value.clone(), index.0, expires), out)
             }
             Operation::Delete { key } => {
-                let before = self.keys.remove(key);
-                let existed = before.is_some();
-                self.bytes -= before.map_or(0, |old| (key.len() + old.value.len()) as u64);
-                Answer::Deleted { existed }
+                let existed = self.live(key).is_some();
+                self.remove(key);
+                Ok(Answer::Deleted { existed })
             }
-            Operation::Get { key } => Answer::Found(self.keys.get(key).cloned()),
+            Operation::Read(query) => {
+                let found = self.find(query);
+                self.used(query);
+                Ok(Answer::Found(found))
+            }
+            Operation::Touch { key, ttl } => Ok(self.touch(key, *ttl)),
+            Operation::CompareAndSwap {
+                key,
+                expected,
+                value,
+                ttl,
+            } => {
+                let current = self.live(key).map(|held| held.version);
+                if current != *expected {
+                    return Err(Answer::NotSwapped { current });
+                }
+                let expires = self.expiry(*ttl);
+                self.write(key, (value.clone(), index.0, expires), out)
+            }
+            Operation::Increment { key, by } => self.increment(index, (key, *by), out),
+            Operation::Batch(operations) => self.batch(index, operations, out),
         }
+    }
+
+    fn expiry(&self, ttl: Option<TimeToLive>) -> Option<LogTime> {
+        ttl.map(|ttl| self.time + Duration::micros(ttl.0))
+    }
+
+    /// The key's value, unless it has expired.
+    fn live(&self, key: &[u8]) -> Option<&Held> {
+        self.store
+            .get(key)
+            .filter(|held| !held.is_expired(self.time))
+    }
+
+    fn held(&self, entry: EntryId) -> Option<&Held> {
+        self.store.key_of(entry).and_then(|key| self.store.get(key))
+    }
+
+    fn write(
+        &mut self,
+        key: &Bytes,
+        (value, version, expires): (Bytes, u64, Option<LogTime>),
+        out: &mut Applied,
+    ) -> Done {
+        let given = (key.len() + value.len()) as u64;
+        if given > self.capacity {
+            let capacity = self.capacity;
+            return Err(Answer::Refused(Refusal::LargerThanCache {
+                given,
+                capacity,
+            }));
+        }
+        // What has expired is another entry than what is written now.
+        if self.live(key).is_none() {
+            self.remove(key);
+        }
+        let held = self.store.get(key).map_or(0, |held| size(key, held));
+        if given > held {
+            self.make_room(given - held, out);
+        }
+        // Its own entry may have had to make room, too.
+        let entry = match self.store.get(key) {
+            Some(held) => held.entry,
+            None => {
+                self.make_room(given, out);
+                self.named += 1;
+                EntryId(self.named)
+            }
+        };
+        self.store.insert(
+            key.clone(),
+            Held {
+                entry,
+                value,
+                version,
+                expires,
+            },
+        );
+        self.recency.used(entry);
+        Ok(Answer::Written { version })
+    }
+
+    /// Evicts until so many bytes more fit.
+    fn make_room(&mut self, more: u64, out: &mut Applied) {
+        while self.store.bytes() + more > self.capacity {
+            let expired = self.store.first_expired(self.time);
+            let (entry, why) = match expired {
+                Some(entry) => (entry, RemovalReason::Expired),
+                None => {
+                    let victim = self.recency.victim();
+                    let entry = victim.expect("whoever holds bytes holds an entry");
+                    (entry, RemovalReason::Evicted(self.policy))
+                }
+            };
+            self.discard(entry, why, out);
+        }
+    }
+
+    /// Removes an entry though nobody asked for it.
+    fn discard(&mut self, entry: EntryId, why: RemovalReason, out: &mut Applied) {
+        let key = self
+            .store
+            .key_of(entry)
+            .expect("only entries that are there are named")
+            .clone();
+        if let Some(held) = self.remove(&key) {
+            let size = size(&key, &held);
+            out.removed.push(Removed { key, size, why });
+        }
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Option<Held> {
+        let held = self.store.remove(key)?;
+        self.recency.remove(held.entry);
+        Some(held)
+    }
+
+    fn touch(&mut self, key: &Bytes, ttl: Option<TimeToLive>) -> Answer {
+        let expires = self.expiry(ttl);
+        let Some(held) = self.live(key).cloned() else {
+            return Answer::Touched { existed: false };
+        };
+        let entry = held.entry;
+        self.store.insert(key.clone(), Held { expires, ..held });
+        self.recency.used(entry);
+        Answer::Touched { existed: true }
+    }
+
+    fn increment(&mut self, index: Index, (key, by): (&Bytes, i64), out: &mut Applied) -> Done {
+        let held = self.live(key);
+        let expires = held.and_then(|held| held.expires);
+        let Some(before) = held.map_or(Some(0), |held| number(&held.value)) else {
+            return Err(Answer::Refused(Refusal::NotANumber));
+        };
+        let Some(value) = before.checked_add(by) else {
+            return Err(Answer::Refused(Refusal::Overflow { value: before, by }));
+        };
+        let version = index.0;
+        self.write(key, (value.to_string().into(), version, expires), out)?;
+        Ok(Answer::Counted { value, version })
+    }
+
+    /// Tries on a copy, which is cheap, so that nothing of a batch is done that is not done whole.
+    fn batch(&mut self, index: Index, operations: &[Operation], out: &mut Applied) -> Done {
+        let mut trial = self.clone();
+        let removed = out.removed.len();
+        let mut answers = Vec::with_capacity(operations.len());
+        for (operation, at) in operations.iter().zip(0..) {
+            match trial.execute(index, operation, out) {
+                Ok(answer) => answers.push(answer),
+                Err(answer) => {
+                    out.removed.truncate(removed);
+                    let answer = Box::new(answer);
+                    return Err(Answer::BatchNotDone { at, answer });
+                }
+            }
+        }
+        *self = trial;
+        Ok(Answer::Batch(answers))
+    }
+
+    fn find(&self, query: &Query) -> Found {
+        let value = |key: &Bytes| self.live(key).map(Held::versioned);
+        match query {
+            Query::Get { key } => Found::Value(value(key)),
+            Query::GetMany { keys } => Found::Values(keys.iter().map(value).collect()),
+            Query::List {
+                prefix,
+                after,
+                limit,
+            } => self.page(prefix, after.as_deref(), *limit as usize),
+        }
+    }
+
+    fn page(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Found {
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            Some(_) | None => Bound::Included(prefix),
+        };
+        let mut found = self
+            .store
+            .from(from)
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .filter(|(_, held)| !held.is_expired(self.time));
+        let page = found.by_ref().take(limit);
+        let keys = page
+            .map(|(key, held)| (key.clone(), held.version))
+            .collect();
+        let more = found.next().is_some();
+        Found::Page { keys, more }
+    }
+
+    fn used(&mut self, query: &Query) {
+        for key in query.keys() {
+            if let Some(entry) = self.live(key).map(|held| held.entry) {
+                self.recency.used(entry);
+            }
+        }
+    }
+}
+
+/// The number that a value says.
+fn number(value: &[u8]) -> Option<i64> {
+    core::str::from_utf8(value).ok()?.parse().ok()
+}
+
+/// What may be known from outside.
+impl Cache {
+    /// What it accepts.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The time of everything that was applied.
+    #[must_use]
+    pub fn time(&self) -> LogTime {
+        self.state.time
+    }
+
+    /// What a read finds, at log time.
+    #[must_use]
+    pub fn find(&self, query: &Query) -> Found {
+        self.state.find(query)
+    }
+
+    /// Whether a read asks for something that has not expired at log time, and will have at `until`.
+    #[must_use]
+    pub fn expires_by(&self, query: &Query, until: LogTime) -> bool {
+        let soon = |held: &Held| !held.is_expired(self.state.time) && held.is_expired(until);
+        match query {
+            Query::Get { .. } | Query::GetMany { .. } => {
+                let mut keys = query
+                    .keys()
+                    .iter()
+                    .filter_map(|key| self.state.store.get(key));
+                keys.any(soon)
+            }
+            // A listing may pass over many keys: the first expiry of all tells enough.
+            Query::List { .. } => self.next_expiry().is_some_and(|next| next <= until),
+        }
+    }
+
+    /// When the next key expires; in the past while expired keys wait to be removed.
+    #[must_use]
+    pub fn next_expiry(&self) -> Option<LogTime> {
+        self.state.store.next_expiry()
+    }
+
+    /// When the next session expires unless it is heard of.
+    #[must_use]
+    pub fn next_session_expiry(&self) -> Option<LogTime> {
+        self.state.sessions.next_expiry(&self.config)
     }
 
     /// The value of a key.
     #[must_use]
-    pub fn get(&self, key: &[u8]) -> Option<&Versioned> {
-        self.keys.get(key)
+    pub fn get(&self, key: &[u8]) -> Option<&Held> {
+        self.state.live(key)
     }
 
-    /// All keys in order, with their values.
-    pub fn iter(&self) -> impl Iterator<Item = (&Bytes, &Versioned)> {
-        self.keys.iter()
+    /// All keys in order, with their values; expired ones among them until they are removed.
+    pub fn iter(&self) -> impl Iterator<Item = (&Bytes, &Held)> {
+        self.state.store.iter()
     }
 
-    /// How many keys there are.
+    /// How many keys are held, expired ones among them until they are removed.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.keys.len()
+        self.state.store.len()
     }
 
-    /// Whether there is no key.
+    /// Whether no key is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.state.store.len() == 0
     }
 
-    /// The bytes of all keys and values.
+    /// The bytes of all keys and values held.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.bytes
+        self.state.store.bytes()
+    }
+
+    /// How many bytes it holds at most.
+    #[must_use]
+    pub fn capacity(&self) -> u64 {
+        self.state.capacity
+    }
+
+    /// Who decides what is evicted.
+    #[must_use]
+    pub fn policy(&self) -> PolicyKind {
+        self.state.policy
     }
 
     /// The open sessions, oldest first.
     pub fn sessions(&self) -> impl Iterator<Item = (SessionId, &Session)> {
-        self.sessions.iter().map(|(id, session)| (*id, session))
+        self.state.sessions.iter()
     }
 
     /// The whole state as bytes; equal states give equal bytes.
     #[must_use]
     pub fn snapshot(&self) -> Bytes {
-        let sessions = self.sessions.iter().map(|(id, session)| (*id, session));
-        let keys = self.keys.iter().collect();
+        let State {
+            time,
+            capacity,
+            policy,
+            named,
+            store,
+            recency,
+            sessions,
+        } = &self.state;
         let image = Image {
             format: FORMAT,
-            keys,
-            sessions: sessions.collect(),
+            head: (*time, *capacity, *policy, *named),
+            recency,
+            keys: store.iter().collect(),
+            sessions: sessions.iter().collect(),
         };
         let bytes = postcard::to_allocvec(&image);
         bytes
@@ -191,36 +564,52 @@ impl Cache {
     ///
     /// # Errors
     /// The bytes are something else, or of another version.
-    pub fn restore(limits: Limits, bytes: &[u8]) -> Result<Cache, RestoreError> {
+    pub fn restore(config: Config, bytes: &[u8]) -> Result<Cache, RestoreError> {
         let (format, _) =
             postcard::take_from_bytes::<u16>(bytes).map_err(|_| RestoreError::Unreadable)?;
         if format != FORMAT {
             return Err(RestoreError::Format { given: format });
         }
-        let (image, rest) = postcard::take_from_bytes::<Image<Bytes, Versioned, Session>>(bytes)
-            .map_err(|_| RestoreError::Unreadable)?;
+        let (image, rest) =
+            postcard::take_from_bytes::<Image<Bytes, Held, Session, Recency>>(bytes)
+                .map_err(|_| RestoreError::Unreadable)?;
         let ordered = image.keys.is_sorted_by(|a, b| a.0 < b.0)
             && image.sessions.is_sorted_by(|a, b| a.0 < b.0);
         if !rest.is_empty() || !ordered {
             return Err(RestoreError::Unreadable);
         }
-        let sizes = image
-            .keys
-            .iter()
-            .map(|(key, value)| (key.len() + value.value.len()) as u64);
-        Ok(Cache {
-            limits,
-            bytes: sizes.sum(),
-            keys: image.keys.into_iter().collect(),
-            sessions: image.sessions.into_iter().collect(),
-        })
+        let mut cache = Cache::new(config);
+        let state = &mut cache.state;
+        (state.time, state.capacity, state.policy, state.named) = image.head;
+        state.recency = image.recency;
+        for (key, held) in image.keys {
+            state.store.insert(key, held);
+        }
+        for (id, session) in image.sessions {
+            state.sessions.insert(id, session);
+        }
+        Ok(cache)
     }
 
     /// A digest of the whole state, equal on servers with equal states.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        Fingerprint::of(&(&self.keys, &self.sessions))
+        Fingerprint::of(&self.state)
     }
+}
+
+/// The version of the snapshot format that this build writes and reads.
+const FORMAT: u16 = 2;
+
+/// A snapshot: everything that decides a future answer, in the order of its keys, so that equal
+/// states give equal bytes.
+#[derive(Serialize, Deserialize)]
+struct Image<K, V, S, R> {
+    format: u16,
+    head: (LogTime, u64, PolicyKind, u64),
+    recency: R,
+    keys: Vec<(K, V)>,
+    sessions: Vec<(SessionId, S)>,
 }
 
 /// Why bytes are not a cache.
@@ -238,251 +627,4 @@ pub enum RestoreError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Cache, RestoreError};
-    use crate::cache::{Answer, Apply, Command, Limits, Operation, Refusal, Sequence, SessionId};
-    use crate::types::Index;
-    use bytes::Bytes;
-    use proptest::prelude::*;
-    use std::collections::{BTreeMap, BTreeSet};
-
-    fn put(session: u64, sequence: u64, key: &str, value: &str) -> Command {
-        apply(
-            session,
-            sequence,
-            1,
-            Operation::Put {
-                key: text(key),
-                value: text(value),
-            },
-        )
-    }
-
-    fn apply(session: u64, sequence: u64, acknowledged: u64, operation: Operation) -> Command {
-        Command::Apply(Apply {
-            session: SessionId(session),
-            sequence: Sequence(sequence),
-            acknowledged: Sequence(acknowledged),
-            operation,
-        })
-    }
-
-    fn text(text: &str) -> Bytes {
-        Bytes::copy_from_slice(text.as_bytes())
-    }
-
-    fn run(limits: Limits, commands: &[Command]) -> (Cache, Vec<Answer>) {
-        let mut cache = Cache::new(limits);
-        let answers = commands
-            .iter()
-            .zip(1..)
-            .map(|(command, index)| cache.apply(Index(index), command).answer)
-            .collect();
-        (cache, answers)
-    }
-
-    #[test]
-    fn a_repeated_request_gets_the_first_answer_and_changes_nothing() {
-        let commands = [
-            Command::OpenSession,
-            put(1, 1, "k", "a"),
-            put(1, 2, "k", "b"),
-            put(1, 1, "k", "a"),
-        ];
-        let (cache, answers) = run(Limits::default(), &commands);
-        assert_eq!(answers[3], answers[1]);
-        assert_eq!(
-            cache.get(b"k").map(|held| held.value.clone()),
-            Some(text("b"))
-        );
-    }
-
-    #[test]
-    fn an_expired_session_is_refused_and_never_applied() {
-        let limits = Limits {
-            sessions: 1,
-            ..Limits::default()
-        };
-        let commands = [
-            Command::OpenSession,
-            Command::OpenSession,
-            put(1, 1, "k", "a"),
-        ];
-        let (cache, answers) = run(limits, &commands);
-        let refusal = Refusal::SessionExpired {
-            session: SessionId(1),
-        };
-        assert_eq!(answers[2], Answer::Refused(refusal));
-        assert!(cache.is_empty());
-    }
-
-    #[test]
-    fn the_session_that_was_silent_for_longest_expires_first() {
-        let limits = Limits {
-            sessions: 2,
-            ..Limits::default()
-        };
-        let commands = [
-            Command::OpenSession,
-            Command::OpenSession,
-            put(1, 1, "k", "a"),
-            Command::OpenSession,
-        ];
-        let (cache, _) = run(limits, &commands);
-        let open: Vec<u64> = cache.sessions().map(|(id, _)| id.0).collect();
-        assert_eq!(open, [1, 4]);
-    }
-
-    #[test]
-    fn a_forgotten_answer_is_never_an_excuse_to_apply_again() {
-        let limits = Limits {
-            answers: 2,
-            ..Limits::default()
-        };
-        let mut commands = vec![Command::OpenSession];
-        commands.extend((1..=4).map(|n| put(1, n, "k", &n.to_string())));
-        commands.push(put(1, 1, "k", "again"));
-        let (cache, answers) = run(limits, &commands);
-        let refusal = Refusal::AnswerForgotten {
-            sequence: Sequence(1),
-        };
-        assert_eq!(answers[5], Answer::Refused(refusal));
-        assert_eq!(
-            cache.get(b"k").map(|held| held.value.clone()),
-            Some(text("4"))
-        );
-    }
-
-    #[test]
-    fn bytes_are_counted_exactly() {
-        let delete = |n, key| apply(1, n, 1, Operation::Delete { key: text(key) });
-        let commands = [
-            Command::OpenSession,
-            put(1, 1, "key", "four"),
-            put(1, 2, "key", "of5by"),
-            put(1, 3, "other", ""),
-            delete(4, "other"),
-            delete(5, "absent"),
-        ];
-        let (cache, _) = run(Limits::default(), &commands);
-        assert_eq!(cache.bytes(), 8);
-    }
-
-    #[test]
-    fn limits_are_refused_with_the_numbers() {
-        let limits = Limits {
-            key_bytes: 2,
-            value_bytes: 3,
-            ..Limits::default()
-        };
-        let commands = [
-            Command::OpenSession,
-            put(1, 1, "abc", ""),
-            put(1, 2, "ab", "abcd"),
-            put(1, 3, "", "x"),
-        ];
-        let (_, answers) = run(limits, &commands);
-        let refusals = [
-            Refusal::KeyTooLong { given: 3, limit: 2 },
-            Refusal::ValueTooLong { given: 4, limit: 3 },
-            Refusal::KeyEmpty,
-        ];
-        assert_eq!(answers[1..], refusals.map(Answer::Refused));
-    }
-
-    #[test]
-    fn snapshots_of_other_versions_and_garbage_are_refused() {
-        let (cache, _) = run(
-            Limits::default(),
-            &[Command::OpenSession, put(1, 1, "k", "v")],
-        );
-        let good = cache.snapshot();
-        assert_eq!(Cache::restore(Limits::default(), &good), Ok(cache));
-        let mut newer = good.to_vec();
-        newer[0] = 9;
-        let restore = |bytes: &[u8]| Cache::restore(Limits::default(), bytes);
-        assert_eq!(restore(&newer), Err(RestoreError::Format { given: 9 }));
-        for cut in 0..good.len() {
-            assert!(restore(&good[..cut]).is_err(), "cut at {cut}");
-        }
-    }
-
-    fn command() -> impl Strategy<Value = Command> {
-        let operation = prop_oneof![
-            (0..4u8, 0..4u8).prop_map(|(key, value)| Operation::Put {
-                key: Bytes::from(vec![key]),
-                value: Bytes::from(vec![value]),
-            }),
-            (0..4u8).prop_map(|key| Operation::Delete {
-                key: Bytes::from(vec![key])
-            }),
-            (0..4u8).prop_map(|key| Operation::Get {
-                key: Bytes::from(vec![key])
-            }),
-        ];
-        prop_oneof![
-            1 => Just(Command::OpenSession),
-            9 => (1..4u64, 1..9u64, 1..5u64, operation)
-                .prop_map(|(s, n, ack, operation)| apply(s, n, ack, operation)),
-        ]
-    }
-
-    proptest! {
-        /// The naive twin keeps every request ever applied, for ever.
-        #[test]
-        fn nothing_is_ever_applied_twice(
-            commands in prop::collection::vec(command(), 0..80), answers in 1..4u64,
-        ) {
-            let limits = Limits { answers, sessions: 3, ..Limits::default() };
-            let mut cache = Cache::new(limits);
-            let mut applied = BTreeSet::new();
-            let mut keys: BTreeMap<Bytes, Bytes> = BTreeMap::new();
-            for (command, index) in commands.iter().zip(1..) {
-                let outcome = cache.apply(Index(index), command);
-                let Command::Apply(request) = command else { continue };
-                let fresh = !outcome.duplicate && !matches!(outcome.answer, Answer::Refused(_));
-                if fresh {
-                    prop_assert!(applied.insert((request.session, request.sequence)));
-                    match &request.operation {
-                        Operation::Put { key, value } => {
-                            keys.insert(key.clone(), value.clone());
-                        }
-                        Operation::Delete { key } => {
-                            keys.remove(key);
-                        }
-                        Operation::Get { key } => {
-                            let found = match &outcome.answer {
-                                Answer::Found(found) => found.as_ref().map(|held| &held.value),
-                                other => panic!("a read finds: {other:?}"),
-                            };
-                            prop_assert_eq!(found, keys.get(key));
-                        }
-                    }
-                }
-            }
-            let held: BTreeMap<Bytes, Bytes> =
-                cache.iter().map(|(key, held)| (key.clone(), held.value.clone())).collect();
-            prop_assert_eq!(held, keys);
-        }
-
-        /// A server that restarted from a snapshot answers as one that did not.
-        #[test]
-        fn snapshots_carry_everything_that_decides_an_answer(
-            commands in prop::collection::vec(command(), 0..60), at in 0..60usize,
-        ) {
-            let limits = Limits { answers: 2, sessions: 3, ..Limits::default() };
-            let mut straight = Cache::new(limits.clone());
-            let mut restarted = Cache::new(limits.clone());
-            for (place, (command, index)) in commands.iter().zip(1..).enumerate() {
-                if place == at {
-                    let image = restarted.snapshot();
-                    restarted = Cache::restore(limits.clone(), &image).expect("just written");
-                    prop_assert_eq!(restarted.snapshot(), image);
-                }
-                let answers = (straight.apply(Index(index), command), restarted.apply(Index(index), command));
-                prop_assert_eq!(answers.0, answers.1);
-            }
-            prop_assert_eq!(straight.digest(), restarted.digest());
-        }
-    }
-}
+mod tests;

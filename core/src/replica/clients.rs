@@ -1,9 +1,9 @@
 //! Requests under way, until there is an answer.
 
 use super::io::{ClientId, Outcome, Request, Response};
+use crate::cache::Query;
 use crate::raft::ReadId;
 use crate::types::{Index, Term};
-use bytes::Bytes;
 use std::collections::BTreeMap;
 
 /// Who asked, so that the answer finds its way back.
@@ -78,15 +78,15 @@ impl Proposals {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reads {
     last: u64,
-    asking: BTreeMap<ReadId, (Asker, Bytes)>,
-    ready: BTreeMap<(Index, ReadId), (Asker, Bytes)>,
+    asking: BTreeMap<ReadId, (Asker, Query)>,
+    ready: BTreeMap<(Index, ReadId), (Asker, Query)>,
 }
 
 impl Reads {
-    pub(super) fn insert(&mut self, asker: Asker, key: Bytes) -> ReadId {
+    pub(super) fn insert(&mut self, asker: Asker, query: Query) -> ReadId {
         self.last += 1;
         let read = ReadId(self.last);
-        self.asking.insert(read, (asker, key));
+        self.asking.insert(read, (asker, query));
         read
     }
 
@@ -115,7 +115,7 @@ impl Reads {
     }
 
     /// A read that the state machine can answer now.
-    pub(super) fn next_answerable(&mut self, applied: Index) -> Option<(Asker, Bytes)> {
+    pub(super) fn next_answerable(&mut self, applied: Index) -> Option<(Asker, Query)> {
         let ((index, _), _) = self.ready.first_key_value()?;
         if *index > applied {
             return None;

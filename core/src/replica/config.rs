@@ -1,9 +1,8 @@
 //! The configuration of one server, floor by floor.
 
 use super::alerts_config::AlertsConfig;
-use crate::cache::Limits;
 use crate::types::{ClusterId, ConfigError, Incarnation, Mutants, NodeId, Settings, settings};
-use crate::{raft, storage};
+use crate::{cache, raft, storage};
 use serde::{Deserialize, Serialize};
 
 /// What can be set about a server, the same for all servers of a cluster.
@@ -15,7 +14,7 @@ pub struct Config {
     /// What survives a crash.
     pub storage: storage::Config,
     /// What is replicated.
-    pub cache: Limits,
+    pub cache: cache::Config,
     /// When to take snapshots.
     pub snapshot: SnapshotConfig,
     /// When to say that something is wrong.

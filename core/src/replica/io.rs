@@ -1,11 +1,10 @@
 //! What goes into a replica and what comes out of it.
 
 use super::event::Event;
-use crate::cache::{Answer, Command, Versioned};
+use crate::cache::{Answer, Command, Found, Query, Refusal};
 use crate::raft::{MembershipChange, Message};
 use crate::storage::{DiskError, DiskOp};
 use crate::types::{ClusterId, Duration, Incarnation, Index, NodeId};
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// Something that happened to a replica.
@@ -141,10 +140,10 @@ pub struct Request {
 pub enum RequestBody {
     /// Something that goes through the log.
     Command(Command),
-    /// A read of one key, of any server, without an entry in the log.
+    /// A read, of any server, without an entry in the log.
     Read {
-        /// The key.
-        key: Bytes,
+        /// What is asked for.
+        query: Query,
         /// How fresh the answer must be.
         consistency: Consistency,
     },
@@ -189,8 +188,8 @@ pub enum Outcome {
     Read {
         /// The state that was read: everything up to this index was applied.
         index: Index,
-        /// The value; none when the key is absent.
-        value: Option<Versioned>,
+        /// What was found there.
+        found: Found,
         /// For a read that may be stale, how stale.
         staleness: Option<Staleness>,
     },
@@ -199,6 +198,8 @@ pub enum Outcome {
         /// Who leads, as far as this server knows.
         leader: Option<NodeId>,
     },
+    /// The read asks for what is not accepted.
+    ReadRefused(Refusal),
     /// Nothing was done: ask again after a pause.
     Busy(Busy),
     /// This server lost its leadership with the request under way: it may or may not be

@@ -13,6 +13,7 @@ mod codec;
 mod config;
 mod event;
 mod io;
+mod log_clock;
 mod metrics;
 mod mistakes;
 mod persistence;

@@ -6,13 +6,14 @@ use super::codec;
 use super::config::{Config, Member};
 use super::event::{Event, OperatorRefusal, SnapshotReason};
 use super::io::{Effects, Envelope, Input, Lane, OperatorCommand, Outcome, WriteId};
+use super::log_clock::LogClock;
 use super::mistakes;
 use super::persistence::{LogLane, Origin, SnapshotLane};
 use super::shutdown::Ending;
 use super::snapshots::restore;
 use super::watch::Watch;
-use crate::cache::{Cache, Command};
-use crate::raft::{Entry, Membership, Output, Payload, Raft, ReadOutcome, Restored};
+use crate::cache::{Cache, Stamped};
+use crate::raft::{self, Entry, Membership, Output, Payload, Raft, ReadOutcome, Restored, Role};
 use crate::storage::{
     self, Disk, DiskError, Identity, Quarantine, RecoveryError, SnapshotMark, Wal,
 };
@@ -47,6 +48,9 @@ pub struct Replica {
     /// A digest of all entries applied, through snapshots too: servers that applied the same
     /// index have the same digest.
     pub(super) digest: u64,
+    pub(super) log_clock: LogClock,
+    /// When it was last called.
+    pub(super) called_at: Instant,
     pub(super) log_lane: LogLane,
     pub(super) snapshot_lane: SnapshotLane,
     /// What recovery could not use, in this run and before.
@@ -157,6 +161,8 @@ impl Replica {
             commit,
         });
         let mut replica = Replica {
+            log_clock: LogClock::new(cache.time(), now),
+            called_at: now,
             log_lane: LogLane::new(recovered.wal, recovered.repairs, commit),
             raft,
             cache,
@@ -197,6 +203,7 @@ impl Replica {
             self.settle(now, out);
             self.assert_invariants();
         }
+        self.called_at = now;
     }
 
     pub(super) fn has_stopped(&self) -> bool {
@@ -308,6 +315,9 @@ impl Replica {
         let mut output = std::mem::take(&mut self.output);
         for event in output.events.drain(..) {
             self.watch.count(now, &event);
+            if matches!(event, raft::Event::ClockJumped { .. }) {
+                self.log_clock.jumped(self.called_at, now);
+            }
             out.events.push(Event::Raft(event));
         }
         self.persist(&mut output);
@@ -330,7 +340,7 @@ impl Replica {
         }
         self.output = output;
         self.abandon_proposals(out);
-        self.apply_committed(out);
+        self.apply_committed(now, out);
         self.serve_reads(out);
         self.snapshot_if_due(out);
         self.trim_quarantine(now, out);
@@ -363,7 +373,7 @@ impl Replica {
         out.messages.extend(envelopes);
     }
 
-    fn apply_committed(&mut self, out: &mut Effects) {
+    fn apply_committed(&mut self, now: Instant, out: &mut Effects) {
         let commit = self.raft.commit();
         if self.applied.index >= commit {
             return;
@@ -375,11 +385,11 @@ impl Replica {
             .cloned()
             .collect();
         for entry in entries {
-            self.apply(&entry, out);
+            self.apply(now, &entry, out);
         }
     }
 
-    fn apply(&mut self, entry: &Entry, out: &mut Effects) {
+    fn apply(&mut self, now: Instant, entry: &Entry, out: &mut Effects) {
         let Position { term, index } = entry.position;
         assert_eq!(
             index,
@@ -391,8 +401,8 @@ impl Replica {
         let Payload::Command(bytes) = &entry.payload else {
             return;
         };
-        let command = match Command::decode(bytes) {
-            Ok(command) => command,
+        let stamped = match Stamped::decode(bytes) {
+            Ok(stamped) => stamped,
             Err(error) => {
                 // Every server sees the same bytes and skips the same entry.
                 out.events.push(Event::CommandUnreadable {
@@ -402,11 +412,13 @@ impl Replica {
                 return;
             }
         };
-        let applied = self.cache.apply(index, &command);
+        let leads = matches!(self.raft.role(), Role::Leader(_));
+        self.log_clock.observe(stamped.time, now, leads);
+        let applied = self.cache.apply(index, &stamped);
         let duplicate = applied.duplicate;
         out.events.push(Event::Applied {
             index,
-            command,
+            command: stamped.command,
             duplicate,
         });
         if let Some(asker) = self.proposals.applied(term, index) {

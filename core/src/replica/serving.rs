@@ -4,10 +4,9 @@ use super::clients::Asker;
 use super::event::Event;
 use super::io::{Busy, Consistency, Effects, Outcome, Request, RequestBody, Staleness};
 use super::server::Replica;
-use crate::cache::Command;
+use crate::cache::{Command, Query, Stamped};
 use crate::raft::{ProposeRefusal, ReadVia, Role};
 use crate::types::Instant;
-use bytes::Bytes;
 
 impl Replica {
     pub(super) fn on_request(&mut self, now: Instant, request: Request, out: &mut Effects) {
@@ -16,24 +15,28 @@ impl Replica {
             return self.redirect(asker, out);
         }
         match request.body {
-            RequestBody::Command(command) => self.propose(now, asker, &command, out),
-            RequestBody::Read { key, consistency } => {
+            RequestBody::Command(command) => self.propose(now, asker, command, out),
+            RequestBody::Read { query, consistency } => {
+                if let Some(refusal) = self.config.cache.query_refusal(&query) {
+                    let refused = Outcome::ReadRefused(refusal);
+                    return out.answers.push(asker.response(refused));
+                }
                 let via = match consistency {
                     Consistency::Quorum => ReadVia::Quorum,
                     Consistency::Lease => ReadVia::Lease,
                     Consistency::Stale => {
                         let staleness = self.staleness(now);
-                        return self.answer_read((asker, key), Some(staleness), out);
+                        return self.answer_read((asker, query), Some(staleness), out);
                     }
                 };
-                let read = self.reads.insert(asker, key);
+                let read = self.reads.insert(asker, query);
                 self.raft.read(now, read, via, &mut self.output);
             }
         }
     }
 
-    fn propose(&mut self, now: Instant, asker: Asker, command: &Command, out: &mut Effects) {
-        let commands = [command.encode()];
+    fn propose(&mut self, now: Instant, asker: Asker, command: Command, out: &mut Effects) {
+        let commands = [self.stamped(now, command).encode()];
         match self.raft.propose(now, &commands, &mut self.output) {
             Ok(at) => self.proposals.insert(at.term, at.index, asker),
             Err(ProposeRefusal::NotLeader) => self.redirect(asker, out),
@@ -44,6 +47,15 @@ impl Replica {
                 let bytes = uncommitted;
                 self.put_off(asker, Busy::Uncommitted { bytes, limit }, out);
             }
+        }
+    }
+
+    /// What only the leader knows of the moment goes with the command.
+    fn stamped(&self, now: Instant, command: Command) -> Stamped {
+        Stamped {
+            time: self.log_clock.estimate(now),
+            touched: Vec::new(),
+            command,
         }
     }
 
@@ -94,12 +106,12 @@ impl Replica {
 
     fn answer_read(
         &self,
-        (asker, key): (Asker, Bytes),
+        (asker, query): (Asker, Query),
         staleness: Option<Staleness>,
         out: &mut Effects,
     ) {
         let index = self.applied.index;
-        let value = self.cache.get(&key).cloned();
+        let found = self.cache.find(&query);
         out.events.push(Event::ReadServed {
             client: asker.client(),
             index,
@@ -107,7 +119,7 @@ impl Replica {
         });
         out.answers.push(asker.response(Outcome::Read {
             index,
-            value,
+            found,
             staleness,
         }));
     }

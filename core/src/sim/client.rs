@@ -5,7 +5,7 @@
 //! leader, and backs off between attempts.
 
 use super::scenario::{Operation, ReadPath};
-use crate::cache::{self, Answer, Apply, Command, Refusal, Sequence, SessionId};
+use crate::cache::{self, Answer, Apply, Command, Found, Query, Refusal, Sequence, SessionId};
 use crate::replica::{
     Busy, ClientId, Consistency, Outcome, Request, RequestBody, Response, Staleness,
 };
@@ -240,15 +240,13 @@ impl Client {
             }
             Outcome::Read {
                 index,
-                value,
+                found,
                 staleness,
             } => {
-                let found = OperationResult::Found {
-                    value: value.map(|versioned| versioned.value),
-                    index: index.0,
-                    staleness,
-                };
-                self.finish(now, found, out);
+                self.on_found(now, found, (index.0, staleness), out);
+            }
+            Outcome::ReadRefused(refusal) => {
+                self.finish(now, OperationResult::Refused(refusal), out);
             }
             Outcome::NotLeader { .. } | Outcome::Unknown | Outcome::Busy(_) if !of_last => {}
             Outcome::Busy(Busy::Uncommitted { .. }) => {
@@ -295,14 +293,18 @@ impl Client {
             Answer::Deleted { existed } => {
                 self.finish(now, OperationResult::Deleted { existed }, out);
             }
-            Answer::Found(value) => {
-                let found = OperationResult::Found {
-                    value: value.map(|versioned| versioned.value),
-                    index,
-                    staleness: None,
-                };
-                self.finish(now, found, out);
-            }
+            Answer::Found(found) => self.on_found(now, found, (index, None), out),
+            // It asks for nothing that is answered so.
+            Answer::SessionKept
+            | Answer::SessionClosed
+            | Answer::Touched { .. }
+            | Answer::NotSwapped { .. }
+            | Answer::Counted { .. }
+            | Answer::Batch(_)
+            | Answer::BatchNotDone { .. }
+            | Answer::Advanced
+            | Answer::Evicted { .. }
+            | Answer::Configured => {}
             Answer::Refused(refusal) => {
                 if matches!(refusal, Refusal::SessionExpired { .. }) {
                     self.session = None;
@@ -310,6 +312,23 @@ impl Client {
                 self.finish(now, OperationResult::Refused(refusal), out);
             }
         }
+    }
+
+    fn on_found(
+        &mut self,
+        now: Instant,
+        found: Found,
+        (index, staleness): (u64, Option<Staleness>),
+        out: &mut ClientOutput,
+    ) {
+        let Found::Value(value) = found else { return };
+        let value = value.map(|versioned| versioned.value);
+        let found = OperationResult::Found {
+            value,
+            index,
+            staleness,
+        };
+        self.finish(now, found, out);
     }
 
     fn finish(&mut self, now: Instant, result: OperationResult, out: &mut ClientOutput) {
@@ -381,7 +400,7 @@ impl Client {
     fn request(&mut self, operation: &Operation) -> Request {
         let body = match (operation, self.session) {
             (Operation::Get { key, path, .. }, _) if *path != ReadPath::Log => RequestBody::Read {
-                key: text(key),
+                query: get(key),
                 consistency: consistency(*path),
             },
             (_, None) => RequestBody::Command(Command::OpenSession),
@@ -504,10 +523,15 @@ fn write(operation: &Operation) -> cache::Operation {
         Operation::Put { key, value } => cache::Operation::Put {
             key: text(key),
             value: text(value),
+            ttl: None,
         },
         Operation::Delete { key } => cache::Operation::Delete { key: text(key) },
-        Operation::Get { key, .. } => cache::Operation::Get { key: text(key) },
+        Operation::Get { key, .. } => cache::Operation::Read(get(key)),
     }
+}
+
+fn get(key: &str) -> Query {
+    Query::Get { key: text(key) }
 }
 
 /// How fresh a read must be that does not go through the log.

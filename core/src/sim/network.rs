@@ -267,6 +267,7 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::{Address, Network, NetworkConfig, Payload};
+    use crate::cache::Query;
     use crate::replica::{ClientId, Consistency, Request, RequestBody};
     use crate::types::{Instant, NodeId};
     use bytes::Bytes;
@@ -278,7 +279,7 @@ mod tests {
         let mut newest = Instant::ZERO;
         for n in 0..100 {
             let body = RequestBody::Read {
-                key: Bytes::new(),
+                query: Query::Get { key: Bytes::new() },
                 consistency: Consistency::Quorum,
             };
             let payload = Payload::Request(Request {

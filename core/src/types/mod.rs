@@ -17,4 +17,4 @@ pub use mutants::{Mutant, Mutants};
 pub use rng::Rng;
 pub use settings::{Setting, SettingKind, SettingValue, Settings};
 pub(crate) use settings::{prose, settings};
-pub use time::{Duration, DurationError, Instant};
+pub use time::{Duration, DurationError, Instant, LogTime};

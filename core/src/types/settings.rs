@@ -28,6 +28,8 @@ pub struct Setting {
     pub low: String,
     /// The highest value accepted.
     pub high: String,
+    /// What there is to choose from, if only a few words are accepted.
+    pub choices: Vec<&'static str>,
 }
 
 /// How a setting is written.
@@ -45,6 +47,8 @@ pub enum SettingKind {
     Count,
     /// On or off.
     Switch,
+    /// One of a few words.
+    Choice,
 }
 
 impl SettingKind {
@@ -78,6 +82,12 @@ pub trait SettingValue: Display + Sized {
     /// # Errors
     /// Names the field, the value and the range.
     fn check(&self, field: &str, accepted: RangeInclusive<Self::Bound>) -> Result<(), ConfigError>;
+
+    /// What there is to choose from, if only a few words are accepted.
+    #[must_use]
+    fn choices() -> Vec<&'static str> {
+        Vec::new()
+    }
 }
 
 /// A table of settings, declared with [`settings`].
@@ -167,6 +177,7 @@ macro_rules! settings {
                         default: default.$field.to_string(),
                         low: accepted.start().to_string(),
                         high: accepted.end().to_string(),
+                        choices: <$type as $crate::types::SettingValue>::choices(),
                     }
                 },)*]
             }
@@ -308,6 +319,7 @@ mod tests {
             default: "20ms".into(),
             low: "0ms".into(),
             high: "1s".into(),
+            choices: Vec::new(),
         };
         assert_eq!(described[0], pause);
         let bounds = (described[1].low.as_str(), described[1].high.as_str());

@@ -44,6 +44,40 @@ impl fmt::Display for Instant {
     }
 }
 
+/// A moment as the log tells it, in microseconds since the cluster's first stamp. It goes on with
+/// the leader's clock from what the log last said, never back, and is the same on every server that
+/// has applied the same entries (dissertation, section 6.3, "cluster time").
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct LogTime(pub u64);
+
+impl LogTime {
+    /// Before anything was stamped.
+    pub const ZERO: LogTime = LogTime(0);
+
+    /// How long after `earlier` this is; zero when it is not after it.
+    #[must_use]
+    pub fn since(self, earlier: LogTime) -> Duration {
+        Duration(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for LogTime {
+    type Output = LogTime;
+    fn add(self, rhs: Duration) -> LogTime {
+        LogTime(self.0.saturating_add(rhs.0))
+    }
+}
+
+/// Written as the duration since the cluster's first stamp, `1.234567 s`.
+impl fmt::Display for LogTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Instant(self.0), f)
+    }
+}
+
 /// A span of time in microseconds. In files it is written with its unit: `"150ms"`, `"2s"`,
 /// `"80us"`, `"1.5s"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,7 @@
 //! Messages in flight: what is drawn of them, and what they say when they are opened.
 
-use super::explain::server::{busy_text, command_text, staleness_text, text};
+use super::explain::cache::{answer_text, command_text, found_text, label, query_text};
+use super::explain::server::{busy_text, staleness_text};
 use super::model::{Field, MessageDetail, MessageKind, MessageView};
 use crate::cache::Command;
 use crate::raft::{AppendOutcome, Message, SnapshotOutcome};
@@ -83,16 +84,22 @@ fn peer_label(message: &Message) -> (MessageKind, String) {
 fn request_label(body: &RequestBody) -> String {
     match body {
         RequestBody::Command(Command::OpenSession) => "open".into(),
-        RequestBody::Command(Command::Apply(apply)) => text(apply.operation.key()),
-        RequestBody::Read { key, .. } => format!("{}?", text(key)),
+        RequestBody::Command(Command::Apply(apply)) => label(apply.operation.key()),
+        RequestBody::Command(Command::KeepAlive(_)) => "keep".into(),
+        RequestBody::Command(Command::CloseSession(_)) => "close".into(),
+        RequestBody::Command(Command::Advance) => "time".into(),
+        RequestBody::Command(Command::Evict(_)) => "evict".into(),
+        RequestBody::Command(Command::Configure(_)) => "configure".into(),
+        RequestBody::Read { query, .. } => format!("{}?", label(query.keys().first())),
     }
 }
 
 fn outcome_label(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Applied { .. } => "done",
-        Outcome::Read { value: Some(_), .. } => "value",
-        Outcome::Read { value: None, .. } => "none",
+        Outcome::Read { found, .. } if found.is_something() => "value",
+        Outcome::Read { .. } => "none",
+        Outcome::ReadRefused(_) => "refused",
         Outcome::NotLeader { .. } => "not me",
         Outcome::Busy(_) => "busy",
         Outcome::Unknown => "unknown",
@@ -107,13 +114,13 @@ pub(super) fn message_detail(flying: &InFlight) -> MessageDetail {
         Flying::Request(request) => {
             let what = match &request.body {
                 RequestBody::Command(command) => command_text(command),
-                RequestBody::Read { key, consistency } => {
+                RequestBody::Read { query, consistency } => {
                     let how = match consistency {
                         Consistency::Quorum => "",
                         Consistency::Lease => " by lease",
                         Consistency::Stale => ", stale allowed",
                     };
-                    format!("read {}{how}", text(key))
+                    format!("{}{how}", query_text(query))
                 }
             };
             let sentence = format!("{} asks {}: {what}", flying.from, flying.to);
@@ -143,16 +150,16 @@ pub(super) fn message_detail(flying: &InFlight) -> MessageDetail {
 
 fn outcome(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Applied { index, .. } => format!("applied at index {index}"),
+        Outcome::Applied { index, answer } => {
+            format!("applied at index {index}: {}", answer_text(answer))
+        }
+        Outcome::ReadRefused(refusal) => format!("refused: {refusal}"),
         Outcome::Read {
             index,
-            value,
+            found,
             staleness,
         } => {
-            let found = match value {
-                Some(held) => format!("{}, from the state at index {index}", text(&held.value)),
-                None => format!("no such key at index {index}"),
-            };
+            let found = format!("{}, from the state at index {index}", found_text(found));
             match staleness {
                 Some(staleness) => format!("{found}; {}", staleness_text(*staleness)),
                 None => found,

@@ -624,6 +624,8 @@ border! {
         pub low: String,
         /// The highest value accepted.
         pub high: String,
+        /// What there is to choose from, if only a few words are accepted.
+        pub choices: Vec<String>,
     }
 
     /// How a setting is written.
@@ -640,6 +642,8 @@ border! {
         Count,
         /// On or off: `true` or `false`.
         Switch,
+        /// One of a few words.
+        Choice,
     }
 
     /// Why a setting is refused.

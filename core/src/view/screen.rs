@@ -1,7 +1,7 @@
 //! From the world to what is drawn of it: plain data, without memory of what was drawn before.
 
+use super::explain::cache::command_text;
 use super::explain::membership::members;
-use super::explain::server;
 use super::explain::server::text;
 use super::explain::world::result_text;
 use super::model::{
@@ -10,7 +10,7 @@ use super::model::{
     RoleView, SessionView, SnapshotProgressView, StandingView, TimerView, VotesView,
 };
 use super::{disk, messages, metrics};
-use crate::cache::Command;
+use crate::cache::Stamped;
 use crate::raft::{Payload as EntryPayload, Progress, Raft, Role, Sending, Standing};
 use crate::replica::Replica;
 use crate::sim::{Client, Clock, Node, Status, World};
@@ -315,8 +315,8 @@ fn log(replica: &Replica) -> (Vec<EntryView>, u64) {
             text: match &entry.payload {
                 EntryPayload::Noop => "start of the term".into(),
                 EntryPayload::Membership(membership) => format!("members: {}", members(membership)),
-                EntryPayload::Command(bytes) => match Command::decode(bytes) {
-                    Ok(command) => server::command_text(&command),
+                EntryPayload::Command(bytes) => match Stamped::decode(bytes) {
+                    Ok(stamped) => command_text(&stamped.command),
                     Err(error) => error.to_string(),
                 },
             },

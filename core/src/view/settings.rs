@@ -30,12 +30,14 @@ fn view(table: &str, setting: Setting) -> SettingView {
             types::SettingKind::Ppm => SettingKind::Ppm,
             types::SettingKind::Count => SettingKind::Count,
             types::SettingKind::Switch => SettingKind::Switch,
+            types::SettingKind::Choice => SettingKind::Choice,
         },
         unit: setting.unit.into(),
         given: setting.given,
         default: setting.default,
         low: setting.low,
         high: setting.high,
+        choices: setting.choices.into_iter().map(String::from).collect(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! fifty milliseconds. In memory: processor time on all servers together.
 
 use bytes::Bytes;
-use flotilla_core::cache::{Apply, Command, Operation, Sequence, SessionId};
+use flotilla_core::cache::{Apply, Command, Operation, Query, Sequence, SessionId};
 use flotilla_core::replica::{
     ClientId, Config, Consistency, Effects, Input, Member, Outcome, Replica, Request, RequestBody,
 };
@@ -168,13 +168,18 @@ fn in_memory(path: ReadPath, reads: u64) -> f64 {
         Operation::Put {
             key: key(),
             value: key(),
+            ttl: None,
         },
     ));
     let before = cluster.answers;
     let start = std::time::Instant::now();
     for number in 0..reads {
         let body = match path {
-            ReadPath::Log => command(session, number + 2, Operation::Get { key: key() }),
+            ReadPath::Log => command(
+                session,
+                number + 2,
+                Operation::Read(Query::Get { key: key() }),
+            ),
             ReadPath::Quorum => read(Consistency::Quorum),
             ReadPath::Lease => read(Consistency::Lease),
             ReadPath::Stale => read(Consistency::Stale),
@@ -195,8 +200,8 @@ fn key() -> Bytes {
 }
 
 fn read(consistency: Consistency) -> RequestBody {
-    let key = key();
-    RequestBody::Read { key, consistency }
+    let query = Query::Get { key: key() };
+    RequestBody::Read { query, consistency }
 }
 
 fn command(session: SessionId, number: u64, operation: Operation) -> RequestBody {

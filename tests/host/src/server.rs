@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::{thread, time};
 
 use bytes::Bytes;
-use flotilla_core::cache::{Answer, Apply, Command, Operation, Sequence, SessionId};
+use flotilla_core::cache::{Answer, Apply, Command, Operation, Sequence, SessionId, Stamped};
 use flotilla_core::raft::{Payload, Role};
 use flotilla_core::replica::{
     ClientId, Config, Effects, Event, Input, Lane, Member, Outcome, Replica, Request, RequestBody,
@@ -276,7 +276,11 @@ impl Server {
             session,
             sequence: Sequence(sequence),
             acknowledged: Sequence(oldest),
-            operation: Operation::Put { key, value },
+            operation: Operation::Put {
+                key,
+                value,
+                ttl: None,
+            },
         });
         Some(request(sequence, command))
     }
@@ -319,7 +323,7 @@ impl Server {
                 let Payload::Command(bytes) = &entry.payload else {
                     return None;
                 };
-                let command = Command::decode(bytes).expect("this host wrote it");
+                let command = Stamped::decode(bytes).expect("this host wrote it").command;
                 Some((entry.position.index, command))
             })
             .collect();
@@ -328,7 +332,7 @@ impl Server {
         ));
         for (index, command) in held {
             if let Command::Apply(apply) = command
-                && let Operation::Put { key, value } = apply.operation
+                && let Operation::Put { key, value, .. } = apply.operation
             {
                 self.tell_write("held", index, &key, &value);
             }

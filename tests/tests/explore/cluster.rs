@@ -10,7 +10,7 @@ use super::disk::MemoryDisk;
 use super::rules::{self, Flags, History, Rule, Rules, Sight};
 use super::server::{Asked, Disks, Server, Told};
 use bytes::Bytes;
-use flotilla_core::cache::{Apply, Command, Operation, Sequence, SessionId};
+use flotilla_core::cache::{Apply, Command, Operation, Query, Sequence, SessionId};
 use flotilla_core::raft::{MembershipChange, Message, Role};
 use flotilla_core::replica::{
     ClientId, Config, Consistency, Envelope, Input, Lane, OperatorCommand, Request, RequestBody,
@@ -400,7 +400,9 @@ impl Cluster {
     fn read(&self, state: &State, node: NodeId) -> State {
         let number = 100 + u64::from(self.budget.reads - state.left.reads);
         let body = RequestBody::Read {
-            key: Bytes::from_static(b"k"),
+            query: Query::Get {
+                key: Bytes::from_static(b"k"),
+            },
             consistency: Consistency::Lease,
         };
         self.request(state, node, number, body)

@@ -403,7 +403,10 @@ fn answers(state: &mut State, told: &Told) {
                     state.broken.insert(Rule::ReadsAreFresh);
                 }
             }
-            Outcome::NotLeader { .. } | Outcome::Busy(_) | Outcome::Unknown => {}
+            Outcome::ReadRefused(_)
+            | Outcome::NotLeader { .. }
+            | Outcome::Busy(_)
+            | Outcome::Unknown => {}
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::action::{Action, Keep, ReadPath, TimedAction, check_amount, one};
 use super::model::{DiskConfig, Expect, Scenario, bounds};
 use super::syntax::SyntaxError;
-use crate::cache::Limits;
+use crate::cache;
 use crate::replica::{self, AlertsConfig, ClientId, SnapshotConfig};
 use crate::sim::client::ClientConfig;
 use crate::sim::network::{MessageId, NetworkConfig};
@@ -80,7 +80,7 @@ struct Raw {
     #[serde(default)]
     storage: storage::Config,
     #[serde(default)]
-    cache: Limits,
+    cache: cache::Config,
     #[serde(default)]
     snapshot: SnapshotConfig,
     #[serde(default)]

@@ -707,6 +707,13 @@ fn another(setting: &Setting) -> String {
     match setting.kind {
         SettingKind::Switch => (setting.given == "false").to_string(),
         SettingKind::Latency => "3ms to 9ms".into(),
+        SettingKind::Choice => {
+            let other = setting
+                .choices
+                .iter()
+                .find(|choice| **choice != setting.given);
+            (*other.expect("a choice offers two")).into()
+        }
         SettingKind::Duration => halfway(&setting.default).to_string(),
         SettingKind::Bytes | SettingKind::Ppm | SettingKind::Count => {
             let given = setting.default.parse::<u64>();

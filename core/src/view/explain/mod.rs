@@ -2,6 +2,7 @@
 //! numbers that decided it; the rule says where that is written.
 
 pub(in crate::view) mod alerts;
+pub(in crate::view) mod cache;
 mod consensus;
 pub(in crate::view) mod faults;
 mod leases;

@@ -1,7 +1,7 @@
 //! Events of one replica in words.
 
+use super::cache::command_text;
 use super::{Told, consensus, count, detail, ms, recovery, story, trace};
-use crate::cache::{Command, Operation};
 use crate::replica::{Busy, Event, SnapshotReason, Staleness};
 use crate::types::NodeId;
 use bytes::Bytes;
@@ -146,21 +146,6 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
             "restore-failed",
             format!("{node} cannot use the snapshot of {covers}: {error}"),
         ),
-    }
-}
-
-/// A command as a person would write it.
-pub(in crate::view) fn command_text(command: &Command) -> String {
-    match command {
-        Command::OpenSession => "open a session".into(),
-        Command::Apply(apply) => {
-            let operation = match &apply.operation {
-                Operation::Put { key, value } => format!("put {} = {}", text(key), text(value)),
-                Operation::Delete { key } => format!("delete {}", text(key)),
-                Operation::Get { key } => format!("get {}", text(key)),
-            };
-            format!("{operation} ({} #{})", apply.session, apply.sequence.0)
-        }
     }
 }
 
