@@ -2,7 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use bytes::Bytes;
-use flotilla_core::cache::{Apply, Command, Operation, Sequence, SessionId};
+use flotilla_core::cache::{Apply, Command, Operation, Sequence, SessionId, Stamped};
 use flotilla_core::replica::{
     ClientId, Config, Effects, Input, Lane, Member, Replica, Request, RequestBody, Write,
 };
@@ -43,7 +43,10 @@ fn command(session: SessionId, number: u64) -> Command {
 /// since the older of the two, with those that come while one is written; and at either end of the
 /// log a segment that is only in part needed.
 fn bound(config: &Config) -> u64 {
-    let largest = command(SessionId(u64::MAX), u64::MAX).encode().len() as u64;
+    let largest = Stamped::plain(command(SessionId(u64::MAX), u64::MAX))
+        .encode()
+        .len() as u64
+        + 8;
     let key = "key-00000".len() as u64;
     let snapshot = HEAD + KEYS * (key + VALUE as u64 + ENTRY);
     let meanwhile = LAZINESS * (SNAPSHOT_OPERATIONS + 1);
@@ -161,7 +164,7 @@ fn a_million_writes_need_no_more_disk_than_the_configuration_says() {
     let mut written = 0;
     for number in 1..=WRITES {
         let command = command(session, number);
-        written += command.encode().len() as u64;
+        written += Stamped::plain(command.clone()).encode().len() as u64;
         server.ask(now, number, command);
         assert!(
             server.most <= bound,

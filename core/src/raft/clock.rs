@@ -87,8 +87,8 @@ impl ClockReadings {
 }
 
 impl Raft {
-    /// Looks at the clock before anything else; see the module.
-    pub(super) fn observe_clock(&mut self, now: Instant, out: &mut Output) {
+    /// Looks at the clock before anything else, and tells whether it jumped; see the module.
+    pub fn observe_clock(&mut self, now: Instant, out: &mut Output) -> bool {
         let bound = self.config.clock_jump_bound;
         let jump = if now < self.latest {
             Some(ClockJump::Back {
@@ -103,6 +103,7 @@ impl Raft {
             out.events.push(Event::ClockJumped { jump });
             self.start_clock_anew(now);
         }
+        jump.is_some()
     }
 
     /// Nothing that was measured before means anything now.

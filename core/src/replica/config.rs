@@ -1,6 +1,7 @@
 //! The configuration of one server, floor by floor.
 
 use super::alerts_config::AlertsConfig;
+use super::log_time::LogTimeConfig;
 use crate::types::{ClusterId, ConfigError, Incarnation, Mutants, NodeId, Settings, settings};
 use crate::{cache, raft, storage};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub struct Config {
     pub cache: cache::Config,
     /// When to take snapshots.
     pub snapshot: SnapshotConfig,
+    /// How log time passes.
+    pub log_time: LogTimeConfig,
     /// When to say that something is wrong.
     pub alerts: AlertsConfig,
 }
@@ -38,6 +41,8 @@ impl Config {
         self.raft.validate().map_err(|e| e.within("raft"))?;
         self.storage.validate().map_err(|e| e.within("storage"))?;
         self.cache.validate().map_err(|e| e.within("cache"))?;
+        let log_time = self.log_time.check_ranges();
+        log_time.map_err(|e| e.within("log_time"))?;
         self.alerts.check_ranges().map_err(|e| e.within("alerts"))?;
         self.snapshot
             .check_ranges()

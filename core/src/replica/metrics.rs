@@ -163,7 +163,7 @@ impl Replica {
             log_records: self.log_lane.waiting(),
             snapshot_writes: self.snapshot_lane.pending(),
             proposals: self.proposals.len(),
-            reads: self.reads.len(),
+            reads: self.reads.len() + self.passing.len(),
         }
     }
 }

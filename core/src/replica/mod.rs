@@ -13,7 +13,10 @@ mod codec;
 mod config;
 mod event;
 mod io;
+#[cfg(test)]
+mod lab;
 mod log_clock;
+mod log_time;
 mod metrics;
 mod mistakes;
 mod persistence;
@@ -31,5 +34,6 @@ pub use io::{
     Busy, ClientId, Consistency, Effects, Envelope, Input, Lane, OperatorCommand, Outcome, Request,
     RequestBody, Response, Staleness, Write, WriteId,
 };
+pub use log_time::LogTimeConfig;
 pub use metrics::{FollowerMetrics, Metrics, RoleKind, Sent};
 pub use server::{Replica, StartError};

@@ -7,13 +7,14 @@ use super::config::{Config, Member};
 use super::event::{Event, OperatorRefusal, SnapshotReason};
 use super::io::{Effects, Envelope, Input, Lane, OperatorCommand, Outcome, WriteId};
 use super::log_clock::LogClock;
+use super::log_time::Passing;
 use super::mistakes;
 use super::persistence::{LogLane, Origin, SnapshotLane};
 use super::shutdown::Ending;
 use super::snapshots::restore;
 use super::watch::Watch;
 use crate::cache::{Cache, Stamped};
-use crate::raft::{self, Entry, Membership, Output, Payload, Raft, ReadOutcome, Restored, Role};
+use crate::raft::{Entry, Membership, Output, Payload, Raft, ReadOutcome, Restored, Role};
 use crate::storage::{
     self, Disk, DiskError, Identity, Quarantine, RecoveryError, SnapshotMark, Wal,
 };
@@ -59,6 +60,7 @@ pub struct Replica {
     pub(super) unnamed: VecDeque<SnapshotMark>,
     pub(super) proposals: Proposals,
     pub(super) reads: Reads,
+    pub(super) passing: Passing,
     /// What the newest own snapshot covers.
     pub(super) snapshot_at: Index,
     failed: Option<DiskError>,
@@ -173,6 +175,7 @@ impl Replica {
             unnamed: VecDeque::new(),
             proposals: Proposals::default(),
             reads: Reads::default(),
+            passing: Passing::default(),
             snapshot_at: applied.index,
             failed: None,
             superseded: None,
@@ -191,6 +194,9 @@ impl Replica {
         if self.has_stopped() {
             return;
         }
+        if self.raft.observe_clock(now, &mut self.output) {
+            self.log_clock.jumped(self.called_at, now);
+        }
         match input {
             Input::Message(envelope) => self.on_message(now, envelope, out),
             Input::Request(request) => self.on_request(now, request, out),
@@ -200,6 +206,7 @@ impl Replica {
             Input::Operator(command) => self.on_operator(now, command, out),
         }
         if self.superseded.is_none() {
+            self.advance_if_due(now);
             self.settle(now, out);
             self.assert_invariants();
         }
@@ -218,7 +225,8 @@ impl Replica {
             return None;
         }
         let ending = self.ending.as_ref().and_then(|ending| ending.until);
-        self.raft.deadline().into_iter().chain(ending).min()
+        let deadlines = self.raft.deadline().into_iter().chain(ending);
+        deadlines.chain(self.advance_at()).min()
     }
 
     fn on_message(&mut self, now: Instant, envelope: Envelope, out: &mut Effects) {
@@ -315,9 +323,6 @@ impl Replica {
         let mut output = std::mem::take(&mut self.output);
         for event in output.events.drain(..) {
             self.watch.count(now, &event);
-            if matches!(event, raft::Event::ClockJumped { .. }) {
-                self.log_clock.jumped(self.called_at, now);
-            }
             out.events.push(Event::Raft(event));
         }
         self.persist(&mut output);
@@ -341,7 +346,7 @@ impl Replica {
         self.output = output;
         self.abandon_proposals(out);
         self.apply_committed(now, out);
-        self.serve_reads(out);
+        self.serve_reads(now, out);
         self.snapshot_if_due(out);
         self.trim_quarantine(now, out);
         self.advance_shutdown(now, out);
@@ -397,6 +402,7 @@ impl Replica {
             "entries are applied in order"
         );
         self.applied = entry.position;
+        self.passing.applied(index);
         self.digest = Fingerprint::of(&(self.digest, entry));
         let Payload::Command(bytes) = &entry.payload else {
             return;

@@ -4,7 +4,7 @@ use super::clients::Asker;
 use super::event::Event;
 use super::io::{Busy, Consistency, Effects, Outcome, Request, RequestBody, Staleness};
 use super::server::Replica;
-use crate::cache::{Command, Query, Stamped};
+use crate::cache::{Command, Query};
 use crate::raft::{ProposeRefusal, ReadVia, Role};
 use crate::types::Instant;
 
@@ -50,15 +50,6 @@ impl Replica {
         }
     }
 
-    /// What only the leader knows of the moment goes with the command.
-    fn stamped(&self, now: Instant, command: Command) -> Stamped {
-        Stamped {
-            time: self.log_clock.estimate(now),
-            touched: Vec::new(),
-            command,
-        }
-    }
-
     fn put_off(&self, asker: Asker, why: Busy, out: &mut Effects) {
         let client = asker.client();
         out.events.push(Event::RequestPutOff { client, why });
@@ -98,9 +89,14 @@ impl Replica {
         }
     }
 
-    pub(super) fn serve_reads(&mut self, out: &mut Effects) {
-        while let Some(read) = self.reads.next_answerable(self.applied.index) {
+    pub(super) fn serve_reads(&mut self, now: Instant, out: &mut Effects) {
+        for read in self.timely_reads(out) {
             self.answer_read(read, None, out);
+        }
+        while let Some(read) = self.reads.next_answerable(self.applied.index) {
+            if let Some(read) = self.waits_for_time(now, read, out) {
+                self.answer_read(read, None, out);
+            }
         }
     }
 

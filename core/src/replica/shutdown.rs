@@ -48,7 +48,7 @@ impl Replica {
         ending.until = ending.until.filter(|until| now < *until);
         let leads = matches!(self.raft.role(), Role::Leader(_));
         let hands_over = leads && self.raft.handing_over_to().is_some();
-        let answers = leads && self.proposals.len() + self.reads.len() > 0;
+        let answers = leads && self.proposals.len() + self.reads.len() + self.passing.len() > 0;
         if ending.ended || (ending.until.is_some() && (hands_over || answers)) {
             return;
         }
@@ -56,7 +56,8 @@ impl Replica {
         if !durable {
             return;
         }
-        for asker in self.reads.give_up() {
+        let waiting = self.passing.give_up();
+        for asker in self.reads.give_up().into_iter().chain(waiting) {
             self.redirect(asker, out);
         }
         let unanswered = self.proposals.abandon_unless(None).into_iter();

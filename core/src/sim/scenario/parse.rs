@@ -5,7 +5,7 @@ use super::action::{Action, Keep, ReadPath, TimedAction, check_amount, one};
 use super::model::{DiskConfig, Expect, Scenario, bounds};
 use super::syntax::SyntaxError;
 use crate::cache;
-use crate::replica::{self, AlertsConfig, ClientId, SnapshotConfig};
+use crate::replica::{self, AlertsConfig, ClientId, LogTimeConfig, SnapshotConfig};
 use crate::sim::client::ClientConfig;
 use crate::sim::network::{MessageId, NetworkConfig};
 use crate::types::{ConfigError, Duration, Instant, Mutants, NodeId};
@@ -83,6 +83,8 @@ struct Raw {
     cache: cache::Config,
     #[serde(default)]
     snapshot: SnapshotConfig,
+    #[serde(default)]
+    log_time: LogTimeConfig,
     #[serde(default)]
     alerts: AlertsConfig,
     #[serde(default)]
@@ -188,6 +190,7 @@ impl Raw {
                 cache: self.cache,
                 snapshot: self.snapshot,
                 alerts: self.alerts,
+                log_time: self.log_time,
             },
             network: self.network,
             disk: self.disk,

@@ -5,7 +5,7 @@ use super::model::Scenario;
 use crate::types::{ConfigError, Instant, Settings};
 
 /// How many tables of settings a scenario has.
-const TABLES: usize = 8;
+const TABLES: usize = 9;
 
 impl Scenario {
     /// All tables of settings under their names, in the order of the file.
@@ -16,6 +16,7 @@ impl Scenario {
             ("storage", &self.server.storage),
             ("cache", &self.server.cache),
             ("snapshot", &self.server.snapshot),
+            ("log_time", &self.server.log_time),
             ("alerts", &self.server.alerts),
             ("network", &self.network),
             ("disk", &self.disk),
@@ -29,6 +30,7 @@ impl Scenario {
             "storage" => &mut self.server.storage,
             "cache" => &mut self.server.cache,
             "snapshot" => &mut self.server.snapshot,
+            "log_time" => &mut self.server.log_time,
             "alerts" => &mut self.server.alerts,
             "network" => &mut self.network,
             "disk" => &mut self.disk,

@@ -281,7 +281,7 @@ fn what_cannot_work_is_named() {
                   | nodes = -1
                   |         ^
             nodez = 3
-                the scenario cannot be read: line 5, column 1: unknown field `nodez`, expected one of `flotilla`, `name`, `about`, `seed`, `end`, `nodes`, `voters`, `mutants`, `raft`, `storage`, `cache`, `snapshot`, `alerts`, `network`, `disk`, `clients`, `actions`, `expect`
+                the scenario cannot be read: line 5, column 1: unknown field `nodez`, expected one of `flotilla`, `name`, `about`, `seed`, `end`, `nodes`, `voters`, `mutants`, `raft`, `storage`, `cache`, `snapshot`, `log_time`, `alerts`, `network`, `disk`, `clients`, `actions`, `expect`
                   | nodez = 3
                   | ^
             seed = 9007199254740992
@@ -810,8 +810,8 @@ fn settings_that_cannot_be_are_named_by_their_path() {
         network.latency is 8ms to 2ms, but must be ordered from the shortest to the longest
         network.loss_ppm is "half", but must be a whole number, at most 4294967295
         snapshot.every is no setting, but must be one of entries
-        rafts.heartbeat_interval is no setting, but must be one of raft, storage, cache, snapshot, alerts, network, disk, clients
-        nodes is no setting, but must be one of raft, storage, cache, snapshot, alerts, network, disk, clients
+        rafts.heartbeat_interval is no setting, but must be one of raft, storage, cache, snapshot, log_time, alerts, network, disk, clients
+        nodes is no setting, but must be one of raft, storage, cache, snapshot, log_time, alerts, network, disk, clients
     "#]].assert_eq(&text);
 }
 
