@@ -7,6 +7,7 @@
 
 mod command;
 mod config;
+mod features;
 mod query;
 mod recency;
 mod refusal;
@@ -19,6 +20,7 @@ pub use command::{
     SessionId, Stamped, TimeToLive, Touched,
 };
 pub use config::{Config, PolicyKind};
+pub use features::{Candidate, Features};
 pub use query::{Found, Query, Versioned};
 pub use refusal::Refusal;
 pub use session::Session;

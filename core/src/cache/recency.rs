@@ -26,6 +26,13 @@ impl Recency {
         }
     }
 
+    /// Entries with how many uses ago each was last used, the least recently used one first.
+    pub(super) fn oldest(&self) -> impl Iterator<Item = (EntryId, u64)> {
+        self.order
+            .iter()
+            .map(|(used, entry)| (*entry, self.uses - used))
+    }
+
     pub(super) fn victim(&self) -> Option<EntryId> {
         self.order.get_min().map(|(_, entry)| *entry)
     }

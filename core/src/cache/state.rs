@@ -5,6 +5,7 @@ use super::command::{
     Answer, Apply, Chosen, Command, Configure, EntryId, Operation, Stamped, TimeToLive,
 };
 use super::config::{Config, PolicyKind};
+use super::features::{Candidate, Features};
 use super::query::{Found, Query};
 use super::recency::Recency;
 use super::refusal::Refusal;
@@ -528,6 +529,23 @@ impl Cache {
     #[must_use]
     pub fn policy(&self) -> PolicyKind {
         self.state.policy
+    }
+
+    /// Whom to ask a model about.
+    #[must_use]
+    pub fn candidates(&self, count: usize) -> Vec<Candidate> {
+        let candidate = |(entry, recency)| {
+            let key = self.state.store.key_of(entry)?;
+            let held = self.state.store.get(key)?;
+            Some(Candidate {
+                entry,
+                version: held.version,
+                size: size(key, held),
+                features: Features { recency },
+            })
+        };
+        let oldest = self.state.recency.oldest().filter_map(candidate);
+        oldest.take(count).collect()
     }
 
     /// The open sessions, oldest first.

@@ -1,5 +1,6 @@
 //! The configuration of one server, floor by floor.
 
+use super::advice::ModelConfig;
 use super::alerts_config::AlertsConfig;
 use super::log_time::LogTimeConfig;
 use crate::types::{ClusterId, ConfigError, Incarnation, Mutants, NodeId, Settings, settings};
@@ -20,6 +21,8 @@ pub struct Config {
     pub snapshot: SnapshotConfig,
     /// How log time passes.
     pub log_time: LogTimeConfig,
+    /// How the leader asks the model service which keys to evict.
+    pub model: ModelConfig,
     /// When to say that something is wrong.
     pub alerts: AlertsConfig,
 }
@@ -43,6 +46,7 @@ impl Config {
         self.cache.validate().map_err(|e| e.within("cache"))?;
         let log_time = self.log_time.check_ranges();
         log_time.map_err(|e| e.within("log_time"))?;
+        self.model.check_ranges().map_err(|e| e.within("model"))?;
         self.alerts.check_ranges().map_err(|e| e.within("alerts"))?;
         self.snapshot
             .check_ranges()

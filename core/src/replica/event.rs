@@ -1,10 +1,11 @@
 //! Everything that a replica tells whoever watches it.
 
+use super::advice::Flaw;
 use super::io::{Busy, ClientId, Staleness};
-use crate::cache::Command;
+use crate::cache::{Command, Removed, SessionId};
 use crate::raft;
 use crate::storage::{DiskError, Finding};
-use crate::types::{ClusterId, Incarnation, Index, Mutant, NodeId, Position};
+use crate::types::{ClusterId, Duration, Incarnation, Index, Mutant, NodeId, Position};
 use serde::Serialize;
 
 /// Something that a person who watches one replica would want to know.
@@ -133,6 +134,54 @@ pub enum Event {
         /// The life of the cluster that it is of.
         cluster: ClusterId,
     },
+    /// Applying an entry removed keys though nobody asked for that.
+    KeysRemoved {
+        /// Which entry.
+        index: Index,
+        /// The keys, and why.
+        removed: Vec<Removed>,
+    },
+    /// Sessions were silent for too long.
+    SessionsExpired {
+        /// Which.
+        sessions: Vec<SessionId>,
+    },
+    /// The cache is nearly full, so the leader asks the model service.
+    ModelAsked {
+        /// Counts the questions.
+        request: u64,
+        /// How many keys it asks about.
+        candidates: u64,
+        /// How many bytes are to go.
+        bytes: u64,
+    },
+    /// The model service answered in time, and the answer makes sense.
+    ModelAnswered {
+        /// Which question.
+        request: u64,
+        /// How long it took.
+        after: Duration,
+        /// How many keys are to go.
+        chosen: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// The model service gave no answer that can be used: the policy's own rule decides.
+    ModelOfNoUse {
+        /// Which question.
+        request: u64,
+        /// What is wrong.
+        flaw: Flaw,
+    },
+    /// So many answers were of no use that nobody is asked for a while.
+    ModelPaused {
+        /// How many, in a row.
+        failures: u32,
+        /// For how long.
+        pause: Duration,
+    },
+    /// An answer is of use again.
+    ModelBack,
 }
 
 /// Why an operator's wish is refused.

@@ -1,7 +1,7 @@
 //! What goes into a replica and what comes out of it.
 
 use super::event::Event;
-use crate::cache::{Answer, Command, Found, Query, Refusal};
+use crate::cache::{Answer, Candidate, Command, EntryId, Found, Query, Refusal};
 use crate::raft::{MembershipChange, Message};
 use crate::storage::{DiskError, DiskOp};
 use crate::types::{ClusterId, Duration, Incarnation, Index, NodeId};
@@ -27,6 +27,62 @@ pub enum Input {
     Deadline,
     /// An operator wants something done.
     Operator(OperatorCommand),
+    /// The model service answered, or cannot be reached.
+    Model(ModelResponse),
+}
+
+/// What a leader asks of the model service.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ModelRequest {
+    /// Counts the questions of one run of a server.
+    pub id: u64,
+    /// Which of these is worth least?
+    pub candidates: Vec<Candidate>,
+}
+
+/// What the model service says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ModelResponse {
+    /// Which question this answers.
+    pub id: u64,
+    /// A score for each candidate.
+    pub scores: Result<Vec<Scored>, ModelError>,
+}
+
+/// What the model service says of a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Scored {
+    /// The candidate.
+    pub entry: EntryId,
+    /// How little it is worth.
+    pub score: Score,
+}
+
+/// From 0, keep it, to 1, evict it. A service may answer anything that fits in the same bits, so
+/// nothing is taken for granted: two are equal when their bits are.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Score(pub f64);
+
+impl PartialEq for Score {
+    fn eq(&self, other: &Score) -> bool {
+        self.0.to_bits() == other.0.to_bits()
+    }
+}
+
+impl Eq for Score {}
+
+impl core::hash::Hash for Score {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.0.to_bits().hash(state);
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+pub enum ModelError {
+    /// Nobody is there to be asked.
+    #[error("the model service cannot be reached")]
+    Unreachable,
 }
 
 /// What an operator wants of one server. What becomes of it is told by events.
@@ -55,6 +111,9 @@ pub struct Effects {
     pub writes: Vec<Write>,
     /// Answer these clients.
     pub answers: Vec<Response>,
+    /// Ask the model service, and report what it says as [`Input::Model`]. An answer may be late or
+    /// never come.
+    pub questions: Vec<ModelRequest>,
     /// Tell whoever watches.
     pub events: Vec<Event>,
 }

@@ -92,6 +92,7 @@ impl Lab {
             self.replica.step(self.now, input, &mut effects);
             self.told.answers.extend(effects.answers);
             self.told.events.extend(effects.events);
+            self.told.questions.extend(effects.questions);
             let durable = effects.writes.into_iter();
             inputs.extend(durable.map(|write| Input::Durable(write.id)));
             let answers = effects.messages.into_iter();

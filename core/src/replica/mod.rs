@@ -6,6 +6,7 @@
 //! (the two lanes to the disk), `snapshots.rs`, `shutdown.rs`; then `watch.rs`, `metrics.rs` and
 //! `alerts.rs` for what is told to those who watch.
 
+mod advice;
 mod alerts;
 mod alerts_config;
 mod clients;
@@ -26,13 +27,15 @@ mod shutdown;
 mod snapshots;
 mod watch;
 
+pub use advice::{Flaw, ModelConfig, ModelState};
 pub use alerts::{Alert, AlertKey, AlertKind, DiskUsage, QuorumCount, Severity};
 pub use alerts_config::AlertsConfig;
 pub use config::{Config, Member, SnapshotConfig};
 pub use event::{Event, OperatorRefusal, SnapshotReason};
 pub use io::{
-    Busy, ClientId, Consistency, Effects, Envelope, Input, Lane, OperatorCommand, Outcome, Request,
-    RequestBody, Response, Staleness, Write, WriteId,
+    Busy, ClientId, Consistency, Effects, Envelope, Input, Lane, ModelError, ModelRequest,
+    ModelResponse, OperatorCommand, Outcome, Request, RequestBody, Response, Score, Scored,
+    Staleness, Write, WriteId,
 };
 pub use log_time::LogTimeConfig;
 pub use metrics::{FollowerMetrics, Metrics, RoleKind, Sent};

@@ -1,6 +1,7 @@
 //! One server: an input goes to the floor that it concerns, and what consensus wants then goes
 //! to the disk, the network, the state machine and the clients, always in that order.
 
+use super::advice::Advisor;
 use super::clients::{Proposals, Reads};
 use super::codec;
 use super::config::{Config, Member};
@@ -13,7 +14,7 @@ use super::persistence::{LogLane, Origin, SnapshotLane};
 use super::shutdown::Ending;
 use super::snapshots::restore;
 use super::watch::Watch;
-use crate::cache::{Cache, Stamped};
+use crate::cache::{Cache, Removed, SessionId, Stamped};
 use crate::raft::{Entry, Membership, Output, Payload, Raft, ReadOutcome, Restored, Role};
 use crate::storage::{
     self, Disk, DiskError, Identity, Quarantine, RecoveryError, SnapshotMark, Wal,
@@ -61,6 +62,7 @@ pub struct Replica {
     pub(super) proposals: Proposals,
     pub(super) reads: Reads,
     pub(super) passing: Passing,
+    pub(super) advisor: Advisor,
     /// What the newest own snapshot covers.
     pub(super) snapshot_at: Index,
     failed: Option<DiskError>,
@@ -176,6 +178,7 @@ impl Replica {
             proposals: Proposals::default(),
             reads: Reads::default(),
             passing: Passing::default(),
+            advisor: Advisor::default(),
             snapshot_at: applied.index,
             failed: None,
             superseded: None,
@@ -204,9 +207,11 @@ impl Replica {
             Input::WriteFailed { write: _, error } => return self.fail(error, out),
             Input::Deadline => self.raft.on_deadline(now, &mut self.output),
             Input::Operator(command) => self.on_operator(now, command, out),
+            Input::Model(response) => self.on_model(now, response, out),
         }
         if self.superseded.is_none() {
             self.advance_if_due(now);
+            self.seek_advice(now, out);
             self.settle(now, out);
             self.assert_invariants();
         }
@@ -226,7 +231,8 @@ impl Replica {
         }
         let ending = self.ending.as_ref().and_then(|ending| ending.until);
         let deadlines = self.raft.deadline().into_iter().chain(ending);
-        deadlines.chain(self.advance_at()).min()
+        let late = self.advisor.deadline();
+        deadlines.chain(self.advance_at()).chain(late).min()
     }
 
     fn on_message(&mut self, now: Instant, envelope: Envelope, out: &mut Effects) {
@@ -403,6 +409,7 @@ impl Replica {
         );
         self.applied = entry.position;
         self.passing.applied(index);
+        self.advisor.applied(index);
         self.digest = Fingerprint::of(&(self.digest, entry));
         let Payload::Command(bytes) = &entry.payload else {
             return;
@@ -427,12 +434,28 @@ impl Replica {
             command: stamped.command,
             duplicate,
         });
+        self.tell_removals(index, applied.removed, applied.sessions_expired, out);
         if let Some(asker) = self.proposals.applied(term, index) {
             let outcome = Outcome::Applied {
                 index,
                 answer: applied.answer,
             };
             out.answers.push(asker.response(outcome));
+        }
+    }
+
+    fn tell_removals(
+        &self,
+        index: Index,
+        removed: Vec<Removed>,
+        sessions: Vec<SessionId>,
+        out: &mut Effects,
+    ) {
+        if !removed.is_empty() {
+            out.events.push(Event::KeysRemoved { index, removed });
+        }
+        if !sessions.is_empty() {
+            out.events.push(Event::SessionsExpired { sessions });
         }
     }
 

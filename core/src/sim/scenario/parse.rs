@@ -5,7 +5,7 @@ use super::action::{Action, Keep, ReadPath, TimedAction, check_amount, one};
 use super::model::{DiskConfig, Expect, Scenario, bounds};
 use super::syntax::SyntaxError;
 use crate::cache;
-use crate::replica::{self, AlertsConfig, ClientId, LogTimeConfig, SnapshotConfig};
+use crate::replica::{self, AlertsConfig, ClientId, LogTimeConfig, ModelConfig, SnapshotConfig};
 use crate::sim::client::ClientConfig;
 use crate::sim::network::{MessageId, NetworkConfig};
 use crate::types::{ConfigError, Duration, Instant, Mutants, NodeId};
@@ -85,6 +85,8 @@ struct Raw {
     snapshot: SnapshotConfig,
     #[serde(default)]
     log_time: LogTimeConfig,
+    #[serde(default)]
+    model: ModelConfig,
     #[serde(default)]
     alerts: AlertsConfig,
     #[serde(default)]
@@ -191,6 +193,7 @@ impl Raw {
                 snapshot: self.snapshot,
                 alerts: self.alerts,
                 log_time: self.log_time,
+                model: self.model,
             },
             network: self.network,
             disk: self.disk,

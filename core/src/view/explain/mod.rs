@@ -4,6 +4,7 @@
 pub(in crate::view) mod alerts;
 pub(in crate::view) mod cache;
 mod consensus;
+mod eviction;
 pub(in crate::view) mod faults;
 mod leases;
 pub(in crate::view) mod membership;

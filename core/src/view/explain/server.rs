@@ -1,7 +1,7 @@
 //! Events of one replica in words.
 
 use super::cache::command_text;
-use super::{Told, consensus, count, detail, ms, recovery, story, trace};
+use super::{Told, consensus, count, detail, eviction, ms, recovery, story, trace};
 use crate::replica::{Busy, Event, SnapshotReason, Staleness};
 use crate::types::NodeId;
 use bytes::Bytes;
@@ -116,6 +116,13 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
             story("foreign", sentence)
                 .by("Every message names its cluster", "ARCHITECTURE, identity")
         }
+        Event::KeysRemoved { .. }
+        | Event::SessionsExpired { .. }
+        | Event::ModelAsked { .. }
+        | Event::ModelAnswered { .. }
+        | Event::ModelOfNoUse { .. }
+        | Event::ModelPaused { .. }
+        | Event::ModelBack => eviction::tell(node, event),
         Event::Superseded { by } => {
             let sentence = format!(
                 "{node} learns that the cluster listens to no incarnation of it before {by}: its disk is an older \
