@@ -34,7 +34,9 @@ pub enum Input {
 /// What a leader asks of the model service.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ModelRequest {
-    /// Counts the questions of one run of a server.
+    /// Which run of which server asks.
+    pub run: u64,
+    /// Counts the questions of that run.
     pub id: u64,
     /// Which of these is worth least?
     pub candidates: Vec<Candidate>,
@@ -43,7 +45,9 @@ pub struct ModelRequest {
 /// What the model service says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ModelResponse {
-    /// Which question this answers.
+    /// Whose question this answers,
+    pub run: u64,
+    /// and which one.
     pub id: u64,
     /// A score for each candidate.
     pub scores: Result<Vec<Scored>, ModelError>,

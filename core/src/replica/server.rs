@@ -178,7 +178,7 @@ impl Replica {
             proposals: Proposals::default(),
             reads: Reads::default(),
             passing: Passing::default(),
-            advisor: Advisor::default(),
+            advisor: Advisor::new(seed),
             snapshot_at: applied.index,
             failed: None,
             superseded: None,

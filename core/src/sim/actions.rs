@@ -103,6 +103,7 @@ pub(super) fn act(world: &mut World, action: &Action) {
             };
             world.ask_leader(OperatorCommand::ChangeMembership(change));
         }
+        Action::ModelService { mode } => world.set_service_mode(*mode),
         Action::ShutDown { node } => world.operate(*node, OperatorCommand::ShutDown),
         Action::DriftClock { node, ppm } => world.drift_clock(*node, *ppm),
         Action::JumpClock {

@@ -19,6 +19,7 @@ mod latency;
 mod network;
 mod node;
 mod scenario;
+mod service;
 mod step;
 mod timeline;
 mod world;
@@ -43,6 +44,7 @@ pub use scenario::{
     Action, DiskConfig, Expect, Keep, Operation, ReadPath, Scenario, ScenarioError, SyntaxError,
     TimedAction, VERSION, bounds, verb,
 };
+pub use service::{ModelService, ServiceConfig, ServiceMode};
 pub use step::{ActionRefusal, Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
 pub use timeline::{Observer, Timeline};
 pub use world::World;

@@ -351,6 +351,10 @@ border! {
         Request,
         /// A client is answered.
         Response,
+        /// The leader asks the model service.
+        Question,
+        /// The model service answers.
+        Advice,
     }
 
     /// A message opened for reading.

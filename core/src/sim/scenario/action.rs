@@ -4,6 +4,7 @@ use super::model::bounds;
 use crate::replica::ClientId;
 use crate::sim::clock::Clock;
 use crate::sim::network::MessageId;
+use crate::sim::service::ServiceMode;
 use crate::types::{ConfigError, Duration, Instant, NodeId, check_range};
 use serde::{Deserialize, Serialize};
 
@@ -258,6 +259,11 @@ pub enum Action {
         /// These.
         except: Vec<NodeId>,
     },
+    /// Somebody breaks the model service, or mends it.
+    ModelService {
+        /// How it behaves from now on.
+        mode: ServiceMode,
+    },
 }
 
 /// What of the data that was not synced survives when the power goes.
@@ -462,7 +468,7 @@ impl Action {
                 };
                 differ.map_err(|accepted| ConfigError::new("to", to.0, accepted))
             }
-            Action::Heal => Ok(()),
+            Action::Heal | Action::ModelService { mode: _ } => Ok(()),
             Action::Drop { message } | Action::Duplicate { message } => check_message(*message),
             Action::Delay { message, by } => {
                 check_message(*message)?;

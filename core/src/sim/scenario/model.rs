@@ -6,6 +6,7 @@ use crate::sim::capacity::Capacity;
 use crate::sim::client::ClientConfig;
 use crate::sim::latency::Latency;
 use crate::sim::network::NetworkConfig;
+use crate::sim::service::ServiceConfig;
 use crate::types::{
     ConfigError, Duration, Instant, Mutants, NodeId, Settings, check_range, settings,
 };
@@ -38,6 +39,8 @@ pub struct Scenario {
     pub disk: DiskConfig,
     /// The clients.
     pub clients: ClientConfig,
+    /// The model service.
+    pub service: ServiceConfig,
     /// What is done, in the order of time.
     pub actions: Vec<TimedAction>,
     /// What must have come true at the end.

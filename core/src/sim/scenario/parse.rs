@@ -8,6 +8,7 @@ use crate::cache;
 use crate::replica::{self, AlertsConfig, ClientId, LogTimeConfig, ModelConfig, SnapshotConfig};
 use crate::sim::client::ClientConfig;
 use crate::sim::network::{MessageId, NetworkConfig};
+use crate::sim::service::{ServiceConfig, ServiceMode};
 use crate::types::{ConfigError, Duration, Instant, Mutants, NodeId};
 use crate::{raft, storage};
 use serde::Deserialize;
@@ -96,6 +97,8 @@ struct Raw {
     #[serde(default)]
     clients: ClientConfig,
     #[serde(default)]
+    model_service: ServiceConfig,
+    #[serde(default)]
     actions: Vec<Row>,
     #[serde(default)]
     expect: Expect,
@@ -125,6 +128,7 @@ struct Row {
     voters: Option<Vec<NodeId>>,
     learners: Option<Vec<NodeId>>,
     ppm: Option<i64>,
+    mode: Option<ServiceMode>,
     forward: Option<Duration>,
     back: Option<Duration>,
     keep: Option<Keep>,
@@ -198,6 +202,7 @@ impl Raw {
             network: self.network,
             disk: self.disk,
             clients: self.clients,
+            service: self.model_service,
             actions: Vec::new(),
             expect: self.expect,
         }
@@ -217,7 +222,8 @@ const VERBS: &str = "crash (node, keep); \
                      cut, mend (from, to); heal; drop, duplicate (message); \
                      delay (message, by); \
                      put (client, key, value); get (client, key, node, path); delete (client, key); \
-                     write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)";
+                     write (client, keys, prefix, first); read (client, keys, prefix, first, node, path); \
+                     model_service (mode)";
 
 impl Row {
     fn read(mut self, number: usize, scenario: &Scenario) -> Result<TimedAction, ScenarioError> {
@@ -258,6 +264,14 @@ impl Row {
             "crash" => Action::Crash {
                 node: node(self)?,
                 keep: self.keep.take().unwrap_or_default(),
+            },
+            "model_service" => Action::ModelService {
+                mode: need(self.mode.take(), verb, "mode", || {
+                    format!(
+                        "one of {}",
+                        ServiceMode::ALL.map(ServiceMode::name).join(", ")
+                    )
+                })?,
             },
             "kill" => Action::Kill { node: node(self)? },
             "wipe_disk" => Action::WipeDisk { node: node(self)? },
@@ -475,6 +489,7 @@ impl Row {
             ("count", self.count.is_some()),
             ("image", self.image.is_some()),
             ("except", self.except.is_some()),
+            ("mode", self.mode.is_some()),
         ];
         fields
             .iter()

@@ -5,7 +5,7 @@ use super::model::Scenario;
 use crate::types::{ConfigError, Instant, Settings};
 
 /// How many tables of settings a scenario has.
-const TABLES: usize = 10;
+const TABLES: usize = 11;
 
 impl Scenario {
     /// All tables of settings under their names, in the order of the file.
@@ -22,6 +22,7 @@ impl Scenario {
             ("network", &self.network),
             ("disk", &self.disk),
             ("clients", &self.clients),
+            ("model_service", &self.service),
         ]
     }
 
@@ -37,6 +38,7 @@ impl Scenario {
             "network" => &mut self.network,
             "disk" => &mut self.disk,
             "clients" => &mut self.clients,
+            "model_service" => &mut self.service,
             _ => return None,
         })
     }

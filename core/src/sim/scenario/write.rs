@@ -44,6 +44,7 @@ impl Scenario {
         table(&mut text, "network", &self.network);
         table(&mut text, "disk", &self.disk);
         table(&mut text, "clients", &self.clients);
+        table(&mut text, "model_service", &self.service);
         table(&mut text, "expect", &self.expect);
         text
     }
@@ -120,5 +121,6 @@ pub fn verb(action: &Action) -> &'static str {
         Action::KeepImage { .. } => "keep_image",
         Action::RestoreImage { .. } => "restore_image",
         Action::RecreateCluster { .. } => "recreate_cluster",
+        Action::ModelService { .. } => "model_service",
     }
 }

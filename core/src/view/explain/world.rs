@@ -111,6 +111,10 @@ pub(super) fn tell(place: Place, what: &What) -> Told {
             let sentence = format!("{place}'s clock jumps {way} by {by}: it shows {to} now");
             story("clock", sentence)
         }
+        What::ModelBehaves { mode } => story(
+            "model-service",
+            format!("the model service {} from now on", mode.says()),
+        ),
         What::ActionRefused { why } => detail("refused", format!("nothing is done: {why}")),
         other => faults::tell(place, other).expect("what is left concerns machines and disks"),
     }
@@ -119,7 +123,7 @@ pub(super) fn tell(place: Place, what: &What) -> Told {
 fn node_of(place: Place) -> NodeId {
     match place {
         Place::Node(node) => node,
-        Place::Client(_) | Place::World => unreachable!("replicas live on servers"),
+        Place::Client(_) | Place::World | Place::Model => unreachable!("replicas live on servers"),
     }
 }
 
