@@ -100,14 +100,27 @@ impl Replica {
         }
     }
 
+    /// A leader notes what it read, for others to learn of it.
+    fn note_read(&mut self, query: &Query) {
+        if !matches!(self.raft.role(), Role::Leader(_)) {
+            return self.touches.forget();
+        }
+        for key in query.keys() {
+            if let Some(held) = self.cache.get(key) {
+                self.touches.note(held.entry, &self.config.digest);
+            }
+        }
+    }
+
     fn answer_read(
-        &self,
+        &mut self,
         (asker, query): (Asker, Query),
         staleness: Option<Staleness>,
         out: &mut Effects,
     ) {
         let index = self.applied.index;
         let found = self.cache.find(&query);
+        self.note_read(&query);
         out.events.push(Event::ReadServed {
             client: asker.client(),
             index,

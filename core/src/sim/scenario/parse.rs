@@ -5,7 +5,9 @@ use super::action::{Action, Keep, ReadPath, TimedAction, check_amount, one};
 use super::model::{DiskConfig, Expect, Scenario, bounds};
 use super::syntax::SyntaxError;
 use crate::cache;
-use crate::replica::{self, AlertsConfig, ClientId, LogTimeConfig, ModelConfig, SnapshotConfig};
+use crate::replica::{
+    self, AlertsConfig, ClientId, DigestConfig, LogTimeConfig, ModelConfig, SnapshotConfig,
+};
 use crate::sim::client::ClientConfig;
 use crate::sim::network::{MessageId, NetworkConfig};
 use crate::sim::service::{ServiceConfig, ServiceMode};
@@ -86,6 +88,8 @@ struct Raw {
     snapshot: SnapshotConfig,
     #[serde(default)]
     log_time: LogTimeConfig,
+    #[serde(default)]
+    digest: DigestConfig,
     #[serde(default)]
     model: ModelConfig,
     #[serde(default)]
@@ -197,6 +201,7 @@ impl Raw {
                 snapshot: self.snapshot,
                 alerts: self.alerts,
                 log_time: self.log_time,
+                digest: self.digest,
                 model: self.model,
             },
             network: self.network,

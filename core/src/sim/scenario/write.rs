@@ -39,6 +39,7 @@ impl Scenario {
         table(&mut text, "cache", &self.server.cache);
         table(&mut text, "snapshot", &self.server.snapshot);
         table(&mut text, "log_time", &self.server.log_time);
+        table(&mut text, "digest", &self.server.digest);
         table(&mut text, "model", &self.server.model);
         table(&mut text, "alerts", &self.server.alerts);
         table(&mut text, "network", &self.network);
