@@ -676,4 +676,18 @@ pub enum RestoreError {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twin;
+
+#[cfg(test)]
+impl Cache {
+    /// What must hold after every command.
+    fn check_invariants(&self) {
+        self.state.store.check_invariants();
+        self.state.sessions.check_invariants();
+        assert!(self.state.store.bytes() <= self.state.capacity);
+    }
+}
