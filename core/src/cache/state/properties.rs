@@ -22,7 +22,7 @@ fn value() -> impl Strategy<Value = Bytes> {
 }
 
 fn ttl() -> impl Strategy<Value = Option<TimeToLive>> {
-    proptest::option::of((1..60u64).prop_map(TimeToLive))
+    proptest::option::of((1..12u64).prop_map(TimeToLive))
 }
 
 fn single() -> impl Strategy<Value = Operation> {
@@ -88,7 +88,7 @@ fn stamped(batches: bool) -> impl Strategy<Value = Vec<Stamped>> {
         times,
     });
     let one = (
-        0..12u64,
+        0..4u64,
         0..30u64,
         prop::collection::vec(touched, 0..2),
         command(batches),
@@ -114,7 +114,7 @@ fn config(capacity_bytes: u64, policy: PolicyKind) -> Config {
         policy,
         answers: 4,
         sessions: 3,
-        session_timeout: Duration::micros(80),
+        session_timeout: Duration::micros(25),
         expired_per_entry: 1,
         ..Config::default()
     }
