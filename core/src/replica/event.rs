@@ -1,7 +1,7 @@
 //! Everything that a replica tells whoever watches it.
 
 use super::io::{Busy, ClientId, Staleness};
-use crate::cache::Command;
+use crate::cache::{Command, Refusal};
 use crate::raft;
 use crate::storage::{DiskError, Finding};
 use crate::types::{ClusterId, Incarnation, Index, Mutant, NodeId, Position};
@@ -147,6 +147,12 @@ pub enum OperatorRefusal {
     /// The server is ending.
     #[error("the server is shutting down")]
     ShuttingDown,
+    /// The cache stays: it cannot be as it was asked for.
+    #[error("the cache is not configured: {0}")]
+    Configure(Refusal),
+    /// The cache stays: the command was not taken into the log.
+    #[error("the cache is not configured: {0}")]
+    Propose(raft::ProposeRefusal),
 }
 
 /// Why a snapshot is taken.

@@ -83,8 +83,8 @@ impl World {
             Device::new(disk.clone(), latencies, crashes)
         };
         let clients = (1..=scenario.clients.count).map(|id| {
-            let config = scenario.clients.clone();
-            Client::new(ClientId(id), config, scenario.nodes, stream("client", id))
+            let stream = stream("client", id);
+            Client::new(ClientId(id), &scenario.clients, scenario.nodes, stream)
         });
         let mut world = World {
             config: Arc::new(scenario.server.clone()),
