@@ -107,6 +107,11 @@ pub fn expectations(world: &World) -> Vec<Expectation> {
             found,
         );
     }
+    if let Some(least) = expect.repeated_at_least {
+        let repeated = world.repeated();
+        let what = format!("{least} requests or more were given their first answer again");
+        add(what, repeated >= least, repeated.to_string());
+    }
     for (key, value) in &expect.values {
         let running = members(world).filter_map(|node| Some((node, node.replica()?)));
         let held: Vec<(String, Option<&Bytes>)> = running

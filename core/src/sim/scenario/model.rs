@@ -112,6 +112,10 @@ pub struct Expect {
     /// Every running member's cache has these values of these keys.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, String>,
+    /// So many entries of the log, at least, were requests that had been applied before: their clients
+    /// were given the first answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeated_at_least: Option<u64>,
     /// These rules, by their names, are broken, and no others: for scenarios that show a mistake.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub broken: Vec<String>,
@@ -192,6 +196,14 @@ impl Scenario {
         self.network.validate().map_err(|e| e.within("network"))?;
         self.disk.check_ranges().map_err(|e| e.within("disk"))?;
         self.clients.validate().map_err(|e| e.within("clients"))?;
+        let (window, answers) = (self.clients.window, self.server.cache.answers);
+        if u64::from(window) > answers {
+            let accepted = format!("at most cache.answers ({answers})");
+            return Err(ConfigError::new("clients.window", window, accepted));
+        }
+        if let Some(percent) = self.expect.hit_percent_at_least {
+            check_range("expect.hit_percent_at_least", percent, 0, 100)?;
+        }
         let installed = self.expect.snapshot_installed.iter();
         let named = installed.map(|node| ("expect.snapshot_installed", node));
         let voters = self

@@ -172,7 +172,7 @@ impl Operation {
             | Operation::Get { key: name, .. }
             | Operation::Increment { key: name, .. } => key(name),
             Operation::GetMany { of, .. } => {
-                check_range("the number of keys in of", of.len(), 1, bounds::AT_ONCE)?;
+                check_range("the number of keys", of.len(), 1, bounds::AT_ONCE)?;
                 of.iter()
                     .try_for_each(|name| check_text("of", name, 1, bounds::NAME))
             }
@@ -203,7 +203,7 @@ fn check_batch(operations: &[Operation], nodes: u32) -> Result<(), ConfigError> 
     for operation in operations {
         operation.validate(nodes)?;
         let wrong = match operation {
-            Operation::Batch { .. } => "no batch in a batch",
+            Operation::Batch { .. } => "operations other than a batch",
             Operation::Get {
                 node: None, path, ..
             }

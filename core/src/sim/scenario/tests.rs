@@ -633,6 +633,7 @@ fn expectations() -> impl Strategy<Value = Expect> {
                 voters,
                 hit_percent_at_least: most.1.map(|percent| percent % 101),
                 values,
+                repeated_at_least: most.0,
                 ..Expect::default()
             },
         )
