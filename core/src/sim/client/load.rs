@@ -151,7 +151,7 @@ fn exponential(rng: &mut Rng, rate: u64) -> u64 {
     const LN_2: u128 = 2_977_044_471;
     let uniform = rng.between(1, 1 << 32);
     let halvings = (32 << 32) - log2(uniform);
-    let micros = u128::from(halvings) * LN_2 * 1_000_000 >> 64;
+    let micros = (u128::from(halvings) * LN_2 * 1_000_000) >> 64;
     micros as u64 / rate
 }
 
@@ -163,7 +163,7 @@ fn log2(number: u64) -> u64 {
     let mut rest = u128::from(number << (63 - whole));
     let mut log = whole;
     for _ in 0..32 {
-        rest = rest * rest >> 63;
+        rest = (rest * rest) >> 63;
         log <<= 1;
         if rest >= 1 << 64 {
             rest >>= 1;
@@ -187,8 +187,8 @@ fn roots() -> [u128; 32] {
 fn power(exponent: u128, roots: &[u128; 32]) -> u64 {
     let mut power: u128 = 1 << 63;
     for (place, root) in roots.iter().enumerate() {
-        if exponent >> (31 - place) & 1 == 1 {
-            power = power * root >> 63;
+        if (exponent >> (31 - place)) & 1 == 1 {
+            power = (power * root) >> 63;
         }
     }
     let halvings = (exponent >> 32).min(127) as u32;
