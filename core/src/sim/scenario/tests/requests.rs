@@ -1,7 +1,7 @@
 //! What clients are asked: every operation and every workload is read back, or refused by name.
 
 use super::super::{Action, Distribution, Gaps, Operation, Workload, bounds};
-use super::{acting, check, names, node, path};
+use super::{MINIMAL, acting, check, names, node, path};
 use crate::cache::PolicyKind;
 use crate::replica::ClientId;
 use crate::types::Duration;
@@ -222,6 +222,44 @@ fn requests_that_cannot_be_are_named() {
                 the number of operations of all clients is 2000000, but must be between 0 and 1000000
             { at = "2s", do = "stop_workload", client = 0 }
                 action 1 (at 2s): `client` of `stop_workload` is 0, but must be a client, 1 to 1
+        "#]],
+    );
+}
+
+#[test]
+fn what_clients_cannot_be_or_reach_is_named() {
+    let tables = [
+        "[clients]\nwindow = 65\n",
+        "[clients]\nwindow = 0\n",
+        "[clients]\nwindow = 9\n[cache]\nanswers = 8\n",
+        "[clients]\ndeadline = \"0ms\"\n",
+        "[expect]\nhit_percent_at_least = 101\n",
+    ];
+    check(
+        &tables.map(|table| (table, format!("{MINIMAL}{table}"))),
+        &expect![[r#"
+            [clients]
+            window = 65
+
+                clients.window is 65, but must be at most cache.answers (64)
+            [clients]
+            window = 0
+
+                clients.window is 0, but must be between 1 and 1024
+            [clients]
+            window = 9
+            [cache]
+            answers = 8
+
+                clients.window is 9, but must be at most cache.answers (8)
+            [clients]
+            deadline = "0ms"
+
+                clients.deadline is 0ms, but must be between 1ms and 604800s
+            [expect]
+            hit_percent_at_least = 101
+
+                expect.hit_percent_at_least is 101, but must be between 0 and 100
         "#]],
     );
 }
