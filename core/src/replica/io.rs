@@ -1,7 +1,7 @@
 //! What goes into a replica and what comes out of it.
 
 use super::event::Event;
-use crate::cache::{Answer, Candidate, Command, EntryId, Found, Query, Refusal};
+use crate::cache::{Answer, Candidate, Command, Configure, EntryId, Found, Query, Refusal};
 use crate::raft::{MembershipChange, Message};
 use crate::storage::{DiskError, DiskOp};
 use crate::types::{ClusterId, Duration, Incarnation, Index, NodeId};
@@ -103,6 +103,8 @@ pub enum OperatorCommand {
     ChangeMembership(MembershipChange),
     /// An orderly end: leadership handed over, what is under way answered, everything on disk.
     ShutDown,
+    /// Another policy, another capacity of the cache. Only the leader can do that, through the log.
+    ConfigureCache(Configure),
 }
 
 /// What a replica wants done, in the order in which it wants it. The host clears it after

@@ -283,6 +283,7 @@ impl Replica {
                 self.begin_shutdown(now, out);
                 None
             }
+            OperatorCommand::ConfigureCache(change) => self.configure_cache(now, change).err(),
         };
         if let Some(why) = refused {
             out.events.push(Event::OperatorRefused { why });

@@ -1,10 +1,10 @@
 //! Requests of clients, from their arrival to their answer.
 
 use super::clients::Asker;
-use super::event::Event;
+use super::event::{Event, OperatorRefusal};
 use super::io::{Busy, Consistency, Effects, Outcome, Request, RequestBody, Staleness};
 use super::server::Replica;
-use crate::cache::{Command, Query};
+use crate::cache::{self, Command, Configure, Query};
 use crate::raft::{ProposeRefusal, ReadVia, Role};
 use crate::types::Instant;
 
@@ -48,6 +48,20 @@ impl Replica {
                 self.put_off(asker, Busy::Uncommitted { bytes, limit }, out);
             }
         }
+    }
+
+    /// Another cache from the next entry of the log on. That it is so is told when it is applied.
+    pub(super) fn configure_cache(
+        &mut self,
+        now: Instant,
+        change: Configure,
+    ) -> Result<(), OperatorRefusal> {
+        if let Some(refusal) = cache::Config::configure_refusal(&change) {
+            return Err(OperatorRefusal::Configure(refusal));
+        }
+        let commands = [self.stamped(now, Command::Configure(change)).encode()];
+        let proposed = self.raft.propose(now, &commands, &mut self.output);
+        proposed.map(|_| ()).map_err(OperatorRefusal::Propose)
     }
 
     fn put_off(&self, asker: Asker, why: Busy, out: &mut Effects) {

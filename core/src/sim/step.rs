@@ -390,4 +390,10 @@ pub enum ActionRefusal {
         /// The name.
         image: String,
     },
+    /// There is nothing to stop.
+    #[error("{} has no workload", client.map_or("no client".into(), |client| client.to_string()))]
+    NoWorkload {
+        /// The client; all when absent.
+        client: Option<ClientId>,
+    },
 }

@@ -24,7 +24,7 @@ use super::step::{Cause, DuplicationReason, Happening, LossReason, Place, Step, 
 use crate::raft;
 use crate::replica::{self, ClientId, Effects, Input, Lane, Member, Replica, Write};
 use crate::storage::{self, DiskOp};
-use crate::types::{ClusterId, Fingerprint, Incarnation, Instant, NodeId, Rng, Term};
+use crate::types::{ClusterId, Fingerprint, Incarnation, Index, Instant, NodeId, Rng, Term};
 use imbl::OrdMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
@@ -52,6 +52,9 @@ pub struct World {
     /// Terms that had a leader, in each life of the cluster.
     leader_terms: BTreeSet<(u64, Term)>,
     lease_reads: u64,
+    /// Entries of the log that some server found to have been applied before, in each life of the
+    /// cluster.
+    repeated: BTreeSet<(u64, Index)>,
     fingerprint: Fingerprint,
     pub(super) happenings: Vec<Happening>,
 }
@@ -86,8 +89,8 @@ impl World {
             Device::new(disk.clone(), latencies, crashes)
         };
         let clients = (1..=scenario.clients.count).map(|id| {
-            let config = scenario.clients.clone();
-            Client::new(ClientId(id), config, scenario.nodes, stream("client", id))
+            let stream = stream("client", id);
+            Client::new(ClientId(id), &scenario.clients, scenario.nodes, stream)
         });
         let mut world = World {
             config: Arc::new(scenario.server.clone()),
@@ -109,6 +112,7 @@ impl World {
             images: OrdMap::new(),
             leader_terms: BTreeSet::new(),
             lease_reads: 0,
+            repeated: BTreeSet::new(),
             fingerprint: Fingerprint::default(),
             happenings: Vec::new(),
             scenario,
@@ -364,6 +368,13 @@ impl World {
                 self.node_mut(id).snapshots_installed += 1;
             }
             replica::Event::Raft(raft::Event::LeaseRead { .. }) => self.lease_reads += 1,
+            replica::Event::Applied {
+                index,
+                duplicate: true,
+                ..
+            } => {
+                self.repeated.insert((self.recreations, *index));
+            }
             _ => {}
         }
     }
@@ -646,6 +657,12 @@ impl World {
     #[must_use]
     pub fn lease_reads(&self) -> u64 {
         self.lease_reads
+    }
+
+    /// How many entries of the log were requests that had been applied before.
+    #[must_use]
+    pub fn repeated(&self) -> u64 {
+        self.repeated.len() as u64
     }
 
     /// A digest of everything that has happened: equal histories have equal digests, on every

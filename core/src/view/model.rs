@@ -305,6 +305,14 @@ border! {
         pub last_answer: Option<String>,
         /// The server it asks next.
         pub target: u32,
+        /// Operations that were sent and are not answered.
+        pub under_way: u64,
+        /// Keys that its reads have found.
+        pub hits: u64,
+        /// Keys that its reads have not found.
+        pub misses: u64,
+        /// Whether it is busy with a workload.
+        pub busy: bool,
     }
 
     /// One message in flight.

@@ -240,6 +240,10 @@ pub(super) fn client(client: &Client) -> ClientView {
         answered: client.history().len() as u64,
         last_answer: last.map(|last| format!("{}: {}", last.operation, result_text(&last.result))),
         target: client.target().0,
+        under_way: client.under_way() as u64,
+        hits: client.hits(),
+        misses: client.misses(),
+        busy: client.has_workload(),
     }
 }
 

@@ -122,6 +122,15 @@ pub fn verb(action: &Action) -> &'static str {
         Action::KeepImage { .. } => "keep_image",
         Action::RestoreImage { .. } => "restore_image",
         Action::RecreateCluster { .. } => "recreate_cluster",
+        Action::Touch { .. } => "touch",
+        Action::CompareAndSwap { .. } => "compare_and_swap",
+        Action::Increment { .. } => "increment",
+        Action::GetMany { .. } => "get_many",
+        Action::List { .. } => "list",
+        Action::Batch { .. } => "batch",
+        Action::ConfigureCache { .. } => "configure_cache",
+        Action::Workload(_) => "workload",
+        Action::StopWorkload { .. } => "stop_workload",
         Action::ModelService { .. } => "model_service",
     }
 }
