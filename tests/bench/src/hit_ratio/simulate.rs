@@ -1,0 +1,245 @@
+//! One cache under one trace.
+
+use super::trace::{Request, Trace};
+use flotilla_core::cache::eviction::{Eviction, Feedback};
+use flotilla_core::cache::model::Model;
+use flotilla_core::cache::{EntryId, PolicyKind};
+use flotilla_core::types::Rng;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+/// What was missed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Missed {
+    requests: u64,
+    bytes: u64,
+    all_requests: u64,
+    all_bytes: u64,
+}
+
+impl Missed {
+    fn count(&mut self, asked: Request, hit: bool) {
+        self.all_requests += 1;
+        self.all_bytes += asked.size;
+        if !hit {
+            self.requests += 1;
+            self.bytes += asked.size;
+        }
+    }
+
+    /// The part of all requests that was missed.
+    pub(super) fn request_ratio(&self) -> f64 {
+        self.requests as f64 / self.all_requests.max(1) as f64
+    }
+
+    /// The part of all bytes that was missed.
+    pub(super) fn byte_ratio(&self) -> f64 {
+        self.bytes as f64 / self.all_bytes.max(1) as f64
+    }
+}
+
+/// How the model service answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    /// So many requests after it was asked.
+    After(u64),
+    /// Never.
+    Down,
+}
+
+/// The leader's half of the learned policy.
+struct Advice {
+    model: Model,
+    feedback: Feedback,
+    delay: u64,
+    /// When the answer comes, when it was asked, and whom it is about with their scores.
+    asked: Option<(u64, u64, Vec<(u32, EntryId)>)>,
+}
+
+const CANDIDATES: usize = 64;
+
+/// A cache that evicts by our own policies.
+pub(super) struct Cache {
+    capacity: u64,
+    bytes: u64,
+    eviction: Eviction,
+    held: HashMap<u64, (EntryId, u64)>,
+    objects: HashMap<EntryId, u64>,
+    inserted: u64,
+    advice: Option<Advice>,
+    requests: u64,
+    rng: Rng,
+}
+
+impl Cache {
+    pub(super) fn new(kind: PolicyKind, capacity: u64, service: Service) -> Cache {
+        let advice = match (kind, service) {
+            (PolicyKind::Learned, Service::After(delay)) => Some(Advice {
+                model: Model::new(),
+                feedback: Feedback::default(),
+                delay,
+                asked: None,
+            }),
+            _ => None,
+        };
+        Cache {
+            capacity,
+            bytes: 0,
+            eviction: Eviction::new(kind, capacity),
+            held: HashMap::new(),
+            objects: HashMap::new(),
+            inserted: 0,
+            advice,
+            requests: 0,
+            rng: Rng::new(capacity),
+        }
+    }
+
+    /// Runs the trace; of the hits, one of `told` is told to the policy, or none if it is 0.
+    pub(super) fn run(mut self, trace: &Trace, told: u64) -> Missed {
+        let mut missed = Missed::default();
+        for asked in &trace.requests {
+            let hit = self.request(*asked, told);
+            missed.count(*asked, hit);
+        }
+        missed
+    }
+
+    fn request(&mut self, asked: Request, told: u64) -> bool {
+        self.requests += 1;
+        self.learn(asked.object);
+        let entry = self.held.get(&asked.object).map(|(entry, _)| *entry);
+        match entry {
+            Some(entry) => {
+                if told > 0 && self.rng.below(told) == 0 {
+                    self.eviction.access(entry);
+                }
+            }
+            None => self.insert(asked),
+        }
+        self.observe();
+        self.take_advice();
+        entry.is_some()
+    }
+
+    fn insert(&mut self, asked: Request) {
+        if asked.size > self.capacity {
+            return;
+        }
+        while self.bytes + asked.size > self.capacity {
+            let victim = self.eviction.victim();
+            self.remove(victim.expect("bytes belong to entries"));
+        }
+        self.inserted += 1;
+        let entry = EntryId(self.inserted);
+        self.bytes += asked.size;
+        self.held.insert(asked.object, (entry, asked.size));
+        self.objects.insert(entry, asked.object);
+        self.eviction.insert(entry, hash(asked.object), asked.size);
+    }
+
+    fn remove(&mut self, entry: EntryId) {
+        let object = self.objects.remove(&entry).expect("a victim is held");
+        let (_, size) = self.held.remove(&object).expect("a victim is held");
+        self.bytes -= size;
+        self.eviction.remove(entry);
+    }
+
+    fn learn(&mut self, object: u64) {
+        let tick = self.eviction.tick();
+        if let Some(advice) = &mut self.advice {
+            let mut samples = advice.feedback.asked_for(hash(object), tick);
+            samples.extend(advice.feedback.overdue(tick));
+            for sample in &samples {
+                advice.model.learn(sample);
+            }
+        }
+    }
+
+    fn observe(&mut self) {
+        let Some(advice) = &mut self.advice else { return };
+        let tick = self.eviction.tick();
+        let hor: i64 = crate::env("HOR", 200);
+        let horizon = (self.held.len() as u64 * hor as u64 / 100).clamp(500, crate::env("HORMAX", 20000) as u64);
+        let noted = crate::env("OBS", 2) as usize;
+        for entry in self.eviction.drawn(noted) {
+            if let Some(features) = self.eviction.features(entry, None) {
+                advice.feedback.observe(hash(self.objects[&entry]), features, tick, horizon);
+            }
+        }
+    }
+
+    fn take_advice(&mut self) {
+        let Some(advice) = &mut self.advice else { return };
+        let reserve = self.capacity * (crate::env("RESERVE", 10) as u64) / 1000;
+        if advice.asked.is_none() && self.bytes + reserve > self.capacity {
+            let candidates = self.eviction.candidates(CANDIDATES);
+            let scored = candidates.into_iter().filter_map(|entry| {
+                let features = self.eviction.features(entry, None)?;
+                Some((advice.model.score(&features), entry))
+            });
+            let mut scored: Vec<_> = scored.collect();
+            scored.sort_by_key(|(score, entry)| (std::cmp::Reverse(*score), *entry));
+            advice.asked = Some((self.requests + advice.delay, self.eviction.tick(), scored));
+        }
+        let Some((_, asked_at, scored)) = advice.asked.take_if(|(due, _, _)| *due <= self.requests) else { return };
+        for (_, entry) in scored {
+            if self.bytes + reserve <= self.capacity {
+                break;
+            }
+            let unused = self.eviction.last_used(entry).is_some_and(|last| last <= asked_at);
+            if unused {
+                self.remove(entry);
+            }
+        }
+    }
+}
+
+/// Any good hash of an object's number will do for its key.
+fn hash(object: u64) -> u64 {
+    Rng::new(object).bits()
+}
+
+/// What nobody can beat: it knows the future. `size_aware` weighs the wait for the next request by size,
+/// and picks the worst of a sample, as libCacheSim does.
+pub(super) fn belady(trace: &Trace, capacity: u64, size_aware: bool) -> Missed {
+    let next = trace.next_requests();
+    let mut missed = Missed::default();
+    let mut held: HashMap<u64, (u64, u64)> = HashMap::new();
+    let mut order: BTreeSet<(u64, u64)> = BTreeSet::new();
+    let mut slots: Vec<u64> = Vec::new();
+    let mut rng = Rng::new(capacity);
+    let mut bytes = 0;
+    for (number, asked) in trace.requests.iter().enumerate() {
+        let again = next[number].unwrap_or(u64::MAX >> 20);
+        let former = held.get(&asked.object).copied();
+        missed.count(*asked, former.is_some());
+        if let Some((_, former_next)) = former {
+            order.remove(&(former_next, asked.object));
+        } else if asked.size > capacity || (size_aware && next[number].is_none()) {
+            continue;
+        } else {
+            while bytes + asked.size > capacity {
+                let victim = if size_aware {
+                    let mut worst = (0, 0);
+                    for _ in 0..128 {
+                        let slot = rng.below(slots.len() as u64) as usize;
+                        let (size, at) = held[&slots[slot]];
+                        worst = worst.max((size * (at - number as u64), slot));
+                    }
+                    slots.swap_remove(worst.1)
+                } else {
+                    order.last().expect("bytes belong to objects").1
+                };
+                let (size, at) = held.remove(&victim).expect("a victim is held");
+                order.remove(&(at, victim));
+                bytes -= size;
+            }
+            bytes += asked.size;
+            slots.push(asked.object);
+        }
+        let size = former.map_or(asked.size, |(size, _)| size);
+        held.insert(asked.object, (size, again));
+        order.insert((again, asked.object));
+    }
+    missed
+}
