@@ -27,11 +27,12 @@ pub enum Outcome {
     Again {
         /// After so many ticks.
         after: u64,
-        /// Of so many at most.
-        horizon: u64,
     },
-    /// It was not within the horizon.
-    NotAgain,
+    /// It was not, as long as it was watched.
+    NotAgain {
+        /// For so many ticks.
+        within: u64,
+    },
 }
 
 /// Observations under way.
@@ -84,7 +85,6 @@ impl Feedback {
                 features: noted.features,
                 outcome: Outcome::Again {
                     after: tick.saturating_sub(noted.began),
-                    horizon: noted.horizon,
                 },
             });
         }
@@ -101,7 +101,9 @@ impl Feedback {
             if let Some(noted) = self.pending.remove(&(key_hash, number)) {
                 samples.push(Sample {
                     features: noted.features,
-                    outcome: Outcome::NotAgain,
+                    outcome: Outcome::NotAgain {
+                        within: noted.horizon,
+                    },
                 });
             }
         }

@@ -125,10 +125,13 @@ impl Policy for WTinyLfu {
         let Some(node) = self.nodes.get(&entry).copied() else {
             return;
         };
-        self.sketch.add(node.key_hash);
         match node.part {
+            // A burst of uses soon after the insertion says nothing of popularity.
             Part::Window => self.move_to(entry, Part::Window),
-            Part::Probation | Part::Protected => self.move_to(entry, Part::Protected),
+            Part::Probation | Part::Protected => {
+                self.sketch.add(node.key_hash);
+                self.move_to(entry, Part::Protected);
+            }
         }
         while self.protected.bytes() > self.protected_bound() {
             let oldest = self.protected.oldest().expect("bytes belong to entries");

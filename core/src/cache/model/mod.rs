@@ -12,7 +12,9 @@ mod fixed;
 
 use crate::cache::eviction::{Features, Outcome, Sample};
 use bins::{TABLES, WEIGHTS, bins};
-use fixed::{ONE, log2, logistic};
+use fixed::{ONE, exp2, log2};
+
+const RATE: i64 = 12 * ONE;
 
 /// The highest score: evict it first.
 pub const SCORE_MOST: u32 = 1_000_000;
@@ -45,14 +47,12 @@ impl Model {
     }
 
     pub fn learn(&mut self, sample: &Sample) {
-        let target = match sample.outcome {
-            Outcome::Again { after, horizon } => {
-                let m: i64 = crate::env("TGT", 0);
-                if m == 0 { ONE } else { ONE - (after as i64 * ONE / horizon.max(1) as i64) * m / 100 }
-            }
-            Outcome::NotAgain => 0,
+        let (seen, watched) = match sample.outcome {
+            Outcome::Again { after } => (ONE, after),
+            Outcome::NotAgain { within } => (0, within),
         };
-        let error = target - logistic(self.logit(&sample.features));
+        let expected = exp2(self.logit(&sample.features) + log2(watched) - RATE);
+        let error = (seen - expected).clamp(-crate::env("CL", 2) * ONE, ONE);
         self.samples += 1;
         let rate: i64 = crate::env("RATE", 16) * ONE / 16;
         let square = (error * error / ONE) as u32;
@@ -65,12 +65,9 @@ impl Model {
     }
 
     pub fn score(&self, features: &Features) -> u32 {
-        let likely = logistic(self.logit(features)).max(1);
-        let worth = log2(likely as u64);
         let alpha: i64 = crate::env("ALPHA", 100);
-        // From -16 (never, a byte) to 40.
-        let cost = log2(features.size) * alpha / 100 - (worth - 16 * ONE);
-        (cost.max(0) * 20_000 / ONE).min(i64::from(SCORE_MOST)) as u32
+        let cost = log2(features.size) * alpha / 100 - self.logit(features) + 16 * ONE;
+        (cost.max(0) * 18_000 / ONE).min(i64::from(SCORE_MOST)) as u32
     }
 
     pub const TABLES: usize = TABLES;
