@@ -9,7 +9,7 @@ use super::Features;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most observations under way; beyond them the oldest are given up.
-const PENDING: usize = 32_768;
+const PENDING: usize = 400_000;
 
 /// An entry as it was, and what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +47,8 @@ pub struct Feedback {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pending {
     began: u64,
+    counted: u64,
+    until: u64,
     horizon: u64,
     features: Features,
 }
@@ -61,9 +63,12 @@ impl Feedback {
         }
         self.numbered += 1;
         let number = self.numbered;
-        self.ends.insert((tick + horizon, key_hash, number));
+        let step = if crate::env("STEPS",1)==1 { (horizon / 32).max(16) } else { horizon };
+        self.ends.insert((tick + step, key_hash, number));
         let pending = Pending {
             began: tick,
+            counted: tick,
+            until: tick + step,
             horizon,
             features,
         };
@@ -79,12 +84,11 @@ impl Feedback {
             let Some(noted) = self.pending.remove(&(key_hash, number)) else {
                 continue;
             };
-            let end = noted.began + noted.horizon;
-            self.ends.remove(&(end, key_hash, number));
+            self.ends.remove(&(noted.until, key_hash, number));
             samples.push(Sample {
                 features: noted.features,
                 outcome: Outcome::Again {
-                    after: tick.saturating_sub(noted.began),
+                    after: tick.saturating_sub(noted.counted),
                 },
             });
         }
@@ -98,14 +102,19 @@ impl Feedback {
             && end < tick
         {
             self.ends.pop_first();
-            if let Some(noted) = self.pending.remove(&(key_hash, number)) {
+            let Some(mut noted) = self.pending.remove(&(key_hash, number)) else { continue };
                 samples.push(Sample {
                     features: noted.features,
                     outcome: Outcome::NotAgain {
-                        within: noted.horizon,
+                        within: end - noted.counted,
                     },
                 });
-            }
+                if end < noted.began + noted.horizon {
+                    noted.counted = end;
+                    noted.until = (noted.began + (end - noted.began) * 2).min(noted.began + noted.horizon);
+                    self.ends.insert((noted.until, key_hash, number));
+                    self.pending.insert((key_hash, number), noted);
+                }
         }
         samples
     }

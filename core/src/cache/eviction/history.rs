@@ -24,6 +24,8 @@ pub struct Features {
     pub age: u64,
     /// How often its key was used, also before it came back; the insertion counts.
     pub frequency: u32,
+    /// How often it was used again after a while: uses in quick succession count as one.
+    pub returns: u32,
     /// Bytes of key and value.
     pub size: u64,
     /// Ticks between its latest uses, the newest gap first.
@@ -62,14 +64,19 @@ struct Past {
     /// The tick of the latest use; no two keys share one.
     last: u64,
     frequency: u32,
+    returns: u32,
     gaps: [Option<u32>; GAPS],
 }
 
 impl Past {
-    fn used(&mut self, tick: u64) {
-        let gap = u32::try_from(tick - self.last).unwrap_or(u32::MAX);
-        self.gaps.rotate_right(1);
-        self.gaps[0] = Some(gap);
+    /// Used again. Uses that follow each other within `burst` ticks count as one return.
+    fn used(&mut self, tick: u64, burst: u64) {
+        let gap = tick - self.last;
+        if gap > burst {
+            self.gaps.rotate_right(1);
+            self.gaps[0] = Some(u32::try_from(gap).unwrap_or(u32::MAX));
+            self.returns = self.returns.saturating_add(1);
+        }
         self.last = tick;
         self.frequency = self.frequency.saturating_add(1);
     }
@@ -93,16 +100,17 @@ impl Usage {
 impl History {
     pub(super) fn insert(&mut self, entry: EntryId, key_hash: u64, size: u64) {
         self.tick += 1;
-        let tick = self.tick;
+        let (tick, burst) = (self.tick, self.burst());
         let past = match self.ghosts.remove(&key_hash) {
             Some(mut past) => {
                 self.ghost_order.remove(&past.last);
-                past.used(tick);
+                past.used(tick, burst);
                 past
             }
             None => Past {
                 last: tick,
                 frequency: 1,
+                returns: 0,
                 gaps: [None; GAPS],
             },
         };
@@ -120,10 +128,11 @@ impl History {
     }
 
     pub(super) fn access(&mut self, entry: EntryId) {
+        let burst = self.burst();
         if let Some(usage) = self.live.get_mut(&entry) {
             self.tick += 1;
             self.classes.remove(&usage.class());
-            usage.past.used(self.tick);
+            usage.past.used(self.tick, burst);
             self.classes.insert(usage.class(), entry);
         }
     }
@@ -160,6 +169,11 @@ impl History {
         }
     }
 
+    /// How near uses must be to count as one return.
+    fn burst(&self) -> u64 {
+        self.live.len() as u64 / (crate::env("BURST",64) as u64)
+    }
+
     /// Uses so far.
     pub(super) fn tick(&self) -> u64 {
         self.tick
@@ -189,6 +203,7 @@ impl History {
             recency: self.tick - usage.past.last,
             age: self.tick - usage.inserted,
             frequency: usage.past.frequency,
+            returns: usage.past.returns,
             size: usage.size,
             gaps: usage.past.gaps,
             time_to_expiry,

@@ -124,6 +124,7 @@ impl Eviction {
 
     /// The entry left: it was evicted, deleted, or expired.
     pub fn remove(&mut self, entry: EntryId) {
+        if self.kind == PolicyKind::Learned && self.history.last_used(entry).is_some() { self.rule.policy().victim(); }
         self.rule.policy().remove(entry);
         self.history.remove(entry);
     }

@@ -2,7 +2,7 @@
 
 use crate::cache::eviction::Features;
 
-pub(super) const TABLES: usize = 6;
+pub(super) const TABLES: usize = 7;
 const STRIDE: usize = 64 * 64;
 pub(super) const WEIGHTS: usize = TABLES * STRIDE;
 
@@ -20,13 +20,15 @@ pub(super) fn bins(f: &Features) -> [usize; TABLES] {
     let r = half(f.recency);
     let n = half(f.frequency as u64).min(15);
     let s = half(f.size);
+    let k = half(f.returns as u64).min(15);
     let cells = [
         (r, n),
+        (r, k),
         (r, gap(f.gaps[0])),
         (gap(f.gaps[0]), gap(f.gaps[1])),
-        (s, n),
-        (half(f.age), n),
-        (gap(f.gaps[1]), gap(f.gaps[2])),
+        (s, k),
+        (half(f.age), k),
+        (gap(f.gaps[1]), n),
     ];
     let mut out = [0; TABLES];
     for (table, (a, b)) in cells.into_iter().enumerate() {

@@ -54,7 +54,7 @@ impl Model {
         let expected = exp2(self.logit(&sample.features) + log2(watched) - RATE);
         let error = (seen - expected).clamp(-crate::env("CL", 2) * ONE, ONE);
         self.samples += 1;
-        let rate: i64 = crate::env("RATE", 16) * ONE / 16;
+        let rate: i64 = crate::env("RATE", 16) * ONE / 64;
         let square = (error * error / ONE) as u32;
         for bin in bins(&sample.features) {
             let weight = &mut self.weights[bin];

@@ -172,7 +172,7 @@ impl Cache {
         let Some(advice) = &mut self.advice else { return };
         let reserve = self.capacity * (crate::env("RESERVE", 10) as u64) / 1000;
         if advice.asked.is_none() && self.bytes + reserve > self.capacity {
-            let candidates = self.eviction.candidates(CANDIDATES);
+            let candidates = self.eviction.candidates(crate::env("CAND",64) as usize);
             let scored = candidates.into_iter().filter_map(|entry| {
                 let features = self.eviction.features(entry, None)?;
                 Some((advice.model.score(&features), entry))
