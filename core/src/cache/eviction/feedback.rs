@@ -1,15 +1,20 @@
 //! What became of entries that were looked at: what the model learns from.
 //!
 //! The leader notes some entries with their features, and sees what happens: the key is asked for again
-//! within the horizon, or it is not. It does not matter whether the entry was evicted meanwhile, so the
+//! while it is watched, or it is not. It does not matter whether the entry was evicted meanwhile, so the
 //! model is not taught by its own decisions. Nothing here is replicated: a new leader begins anew, and
 //! its model goes on with what it knows.
 
 use super::Features;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most observations under way; beyond them the oldest are given up.
-const PENDING: usize = 400_000;
+/// The most observations under way; beyond them the one that ends first is given up.
+const PENDING: usize = 40_000;
+/// What is seldom asked for is worth telling from what never is, so entries are watched for longer than
+/// they stay: for so many ticks for each live entry, within these bounds.
+const WATCHED_PER_ENTRY: u64 = 8;
+const WATCHED_AT_LEAST: u64 = 500;
+const WATCHED_AT_MOST: u64 = 40_000;
 
 /// An entry as it was, and what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,40 +44,35 @@ pub enum Outcome {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Feedback {
     numbered: u64,
-    pending: BTreeMap<(u64, u64), Pending>,
+    pending: BTreeMap<(u64, u64), Noted>,
     /// When each is over, with its key.
     ends: BTreeSet<(u64, u64, u64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Pending {
+struct Noted {
     began: u64,
-    counted: u64,
-    until: u64,
-    horizon: u64,
+    ends: u64,
     features: Features,
 }
 
 impl Feedback {
-    /// Notes an entry: `key_hash` is of its key, `tick` is now, and `horizon` how many ticks to wait.
-    pub fn observe(&mut self, key_hash: u64, features: Features, tick: u64, horizon: u64) {
+    /// Notes an entry, one of so many that live: `key_hash` is of its key, `tick` is now.
+    pub fn observe(&mut self, key_hash: u64, features: Features, tick: u64, live: u64) {
         if self.pending.len() >= PENDING
             && let Some((_, key_hash, number)) = self.ends.pop_first()
         {
             self.pending.remove(&(key_hash, number));
         }
+        let watched = (live * WATCHED_PER_ENTRY).clamp(WATCHED_AT_LEAST, WATCHED_AT_MOST);
         self.numbered += 1;
-        let number = self.numbered;
-        let step = if crate::env("STEPS",1)==1 { (horizon / 32).max(16) } else { horizon };
-        self.ends.insert((tick + step, key_hash, number));
-        let pending = Pending {
+        let noted = Noted {
             began: tick,
-            counted: tick,
-            until: tick + step,
-            horizon,
+            ends: tick + watched,
             features,
         };
-        self.pending.insert((key_hash, number), pending);
+        self.ends.insert((noted.ends, key_hash, self.numbered));
+        self.pending.insert((key_hash, self.numbered), noted);
     }
 
     /// A key was asked for, found or not: what was noted of it is known now.
@@ -84,37 +84,32 @@ impl Feedback {
             let Some(noted) = self.pending.remove(&(key_hash, number)) else {
                 continue;
             };
-            self.ends.remove(&(noted.until, key_hash, number));
+            self.ends.remove(&(noted.ends, key_hash, number));
             samples.push(Sample {
                 features: noted.features,
                 outcome: Outcome::Again {
-                    after: tick.saturating_sub(noted.counted),
+                    after: tick.saturating_sub(noted.began),
                 },
             });
         }
         samples
     }
 
-    /// What was not asked for until now, and does not count any more if it is later.
+    /// What was not asked for as long as it was watched.
     pub fn overdue(&mut self, tick: u64) -> Vec<Sample> {
         let mut samples = Vec::new();
         while let Some((end, key_hash, number)) = self.ends.first().copied()
             && end < tick
         {
             self.ends.pop_first();
-            let Some(mut noted) = self.pending.remove(&(key_hash, number)) else { continue };
-                samples.push(Sample {
-                    features: noted.features,
-                    outcome: Outcome::NotAgain {
-                        within: end - noted.counted,
-                    },
-                });
-                if end < noted.began + noted.horizon {
-                    noted.counted = end;
-                    noted.until = (noted.began + (end - noted.began) * 2).min(noted.began + noted.horizon);
-                    self.ends.insert((noted.until, key_hash, number));
-                    self.pending.insert((key_hash, number), noted);
-                }
+            let noted = self.pending.remove(&(key_hash, number));
+            let noted = noted.expect("what has an end is pending");
+            samples.push(Sample {
+                features: noted.features,
+                outcome: Outcome::NotAgain {
+                    within: end - noted.began,
+                },
+            });
         }
         samples
     }

@@ -9,11 +9,14 @@ use crate::cache::EntryId;
 use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
-/// How many of the latest gaps between uses are remembered.
+/// How many of the latest gaps between returns are remembered.
 pub const GAPS: usize = 3;
 /// Ghosts remembered for each live entry, and at least so many.
 const GHOSTS_PER_ENTRY: usize = 4;
 const GHOSTS_AT_LEAST: usize = 4_096;
+/// Uses of a key follow each other quickly if fewer uses of others lie between them than this part of the
+/// live entries: about the window of W-TinyLFU.
+const BURST_PART: u64 = 64;
 
 /// What is known of an entry at some moment. Ticks count uses of the whole cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,7 +31,7 @@ pub struct Features {
     pub returns: u32,
     /// Bytes of key and value.
     pub size: u64,
-    /// Ticks between its latest uses, the newest gap first.
+    /// Ticks between its latest returns, the newest gap first.
     pub gaps: [Option<u32>; GAPS],
     /// Microseconds of log time until it expires.
     pub time_to_expiry: Option<u64>,
@@ -171,7 +174,7 @@ impl History {
 
     /// How near uses must be to count as one return.
     fn burst(&self) -> u64 {
-        self.live.len() as u64 / (crate::env("BURST",64) as u64)
+        self.live.len() as u64 / BURST_PART
     }
 
     /// Uses so far.

@@ -124,7 +124,11 @@ impl Eviction {
 
     /// The entry left: it was evicted, deleted, or expired.
     pub fn remove(&mut self, entry: EntryId) {
-        if self.kind == PolicyKind::Learned && self.history.last_used(entry).is_some() { self.rule.policy().victim(); }
+        if self.kind == PolicyKind::Learned && self.history.last_used(entry).is_some() {
+            // Where the model always answers, nobody else would move on what S3-FIFO passes over, and
+            // each look at who is upcoming would have to begin with all of it.
+            self.rule.policy().victim();
+        }
         self.rule.policy().remove(entry);
         self.history.remove(entry);
     }
@@ -164,6 +168,7 @@ impl Eviction {
     }
 
     /// Entries drawn evenly, others at each tick: whom to watch, so that the model learns.
+    #[must_use]
     pub fn drawn(&self, count: usize) -> Vec<EntryId> {
         self.history.drawn().take(count).collect()
     }

@@ -26,7 +26,35 @@ pub(super) fn exp2(power: i64) -> i64 {
     }
 }
 
-/// The logistic function to the base of 2: from 0 to 1.
-pub(super) fn logistic(logit: i64) -> i64 {
-    ONE * ONE / (ONE + exp2(-logit))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Floats are fine to judge integers by.
+    fn float(value: i64) -> f64 {
+        value as f64 / ONE as f64
+    }
+
+    #[test]
+    fn logarithms_and_powers_are_near_the_true_ones() {
+        for value in (1..5_000).chain([1 << 20, 1 << 40, u64::MAX]) {
+            let error = float(log2(value)) - (value as f64).log2();
+            assert!(error.abs() < 0.01, "log2({value}) is off by {error}");
+        }
+        for power in (-8 * ONE..=16 * ONE).step_by(997) {
+            let (ours, true_one) = (float(exp2(power)), float(power).exp2());
+            let error = (ours - true_one).abs();
+            assert!(error < 0.01 * true_one + 0.0001, "2^{} is {ours}", float(power));
+        }
+    }
+
+    #[test]
+    fn more_is_never_less() {
+        for value in 1..5_000 {
+            assert!(log2(value) <= log2(value + 1));
+        }
+        for power in (-17 * ONE..17 * ONE).step_by(101) {
+            assert!(exp2(power) <= exp2(power + 101));
+        }
+    }
 }

@@ -158,12 +158,10 @@ impl Cache {
     fn observe(&mut self) {
         let Some(advice) = &mut self.advice else { return };
         let tick = self.eviction.tick();
-        let hor: i64 = crate::env("HOR", 200);
-        let horizon = (self.held.len() as u64 * hor as u64 / 100).clamp(500, crate::env("HORMAX", 20000) as u64);
-        let noted = crate::env("OBS", 2) as usize;
-        for entry in self.eviction.drawn(noted) {
+        let live = self.held.len() as u64;
+        for entry in self.eviction.drawn(1) {
             if let Some(features) = self.eviction.features(entry, None) {
-                advice.feedback.observe(hash(self.objects[&entry]), features, tick, horizon);
+                advice.feedback.observe(hash(self.objects[&entry]), features, tick, live);
             }
         }
     }
