@@ -182,7 +182,6 @@ impl History {
         self.tick
     }
 
-
     pub(super) fn len(&self) -> usize {
         self.live.len()
     }

@@ -44,7 +44,11 @@ mod tests {
         for power in (-8 * ONE..=16 * ONE).step_by(997) {
             let (ours, true_one) = (float(exp2(power)), float(power).exp2());
             let error = (ours - true_one).abs();
-            assert!(error < 0.01 * true_one + 0.0001, "2^{} is {ours}", float(power));
+            assert!(
+                error < 0.01 * true_one + 0.0001,
+                "2^{} is {ours}",
+                float(power)
+            );
         }
     }
 

@@ -40,7 +40,10 @@ fn what_comes_back_is_worth_more() {
         let (comes, stays_away) = (entry(recency, 1, 100), entry(recency, 0, 100));
         // Ten times the rate is 3.3 octaves; it must have learned at least two of them.
         let difference = model.score(&stays_away) - model.score(&comes);
-        assert!(i64::from(difference) > 2 * POINTS_PER_OCTAVE, "{difference}");
+        assert!(
+            i64::from(difference) > 2 * POINTS_PER_OCTAVE,
+            "{difference}"
+        );
     }
 }
 
@@ -87,7 +90,11 @@ fn what_is_no_model_is_refused() {
     for length in 1..good.len().min(200) {
         assert_eq!(Model::decode(&good[..length]), Err(DecodeError::Malformed));
     }
-    let bad = [(vec![(1_u32, 0_i32, 0_u32)]), vec![(2, 1, 1), (1, 1, 1)], vec![(u32::MAX, 1, 1)]];
+    let bad = [
+        (vec![(1_u32, 0_i32, 0_u32)]),
+        vec![(2, 1, 1), (1, 1, 1)],
+        vec![(u32::MAX, 1, 1)],
+    ];
     for weights in bad {
         let bytes = postcard::to_allocvec(&(1_u16, 0_u64, weights)).expect("so have these");
         assert_eq!(Model::decode(&bytes), Err(DecodeError::Malformed));

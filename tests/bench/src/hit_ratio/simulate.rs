@@ -5,7 +5,7 @@ use flotilla_core::cache::eviction::{Eviction, Feedback};
 use flotilla_core::cache::model::Model;
 use flotilla_core::cache::{EntryId, PolicyKind};
 use flotilla_core::types::Rng;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::HashMap;
 
 /// What was missed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Missed {
 }
 
 impl Missed {
-    fn count(&mut self, asked: Request, hit: bool) {
+    pub(super) fn count(&mut self, asked: Request, hit: bool) {
         self.all_requests += 1;
         self.all_bytes += asked.size;
         if !hit {
@@ -55,7 +55,13 @@ struct Advice {
     asked: Option<(u64, u64, Vec<(u32, EntryId)>)>,
 }
 
+/// Whom the leader asks about at once.
 const CANDIDATES: usize = 64;
+/// Of an answer it follows at most the worst eighth: the best of a sample are no bad victims only because
+/// many have to go. What is missing then is left to S3-FIFO.
+const EVICTED_AT_MOST: usize = CANDIDATES / 8;
+/// How much of the capacity it tries to keep free, so that writes find room.
+const RESERVE_PERCENT: u64 = 2;
 
 /// A cache that evicts by our own policies.
 pub(super) struct Cache {
@@ -156,21 +162,27 @@ impl Cache {
     }
 
     fn observe(&mut self) {
-        let Some(advice) = &mut self.advice else { return };
+        let Some(advice) = &mut self.advice else {
+            return;
+        };
         let tick = self.eviction.tick();
         let live = self.held.len() as u64;
         for entry in self.eviction.drawn(1) {
             if let Some(features) = self.eviction.features(entry, None) {
-                advice.feedback.observe(hash(self.objects[&entry]), features, tick, live);
+                advice
+                    .feedback
+                    .observe(hash(self.objects[&entry]), features, tick, live);
             }
         }
     }
 
     fn take_advice(&mut self) {
-        let Some(advice) = &mut self.advice else { return };
-        let reserve = self.capacity * (crate::env("RESERVE", 10) as u64) / 1000;
+        let Some(advice) = &mut self.advice else {
+            return;
+        };
+        let reserve = self.capacity * RESERVE_PERCENT / 100;
         if advice.asked.is_none() && self.bytes + reserve > self.capacity {
-            let candidates = self.eviction.candidates(crate::env("CAND",64) as usize);
+            let candidates = self.eviction.candidates(CANDIDATES);
             let scored = candidates.into_iter().filter_map(|entry| {
                 let features = self.eviction.features(entry, None)?;
                 Some((advice.model.score(&features), entry))
@@ -179,12 +191,18 @@ impl Cache {
             scored.sort_by_key(|(score, entry)| (std::cmp::Reverse(*score), *entry));
             advice.asked = Some((self.requests + advice.delay, self.eviction.tick(), scored));
         }
-        let Some((_, asked_at, scored)) = advice.asked.take_if(|(due, _, _)| *due <= self.requests) else { return };
-        for (_, entry) in scored {
+        let Some((_, asked_at, scored)) = advice.asked.take_if(|(due, _, _)| *due <= self.requests)
+        else {
+            return;
+        };
+        for (_, entry) in scored.into_iter().take(EVICTED_AT_MOST) {
             if self.bytes + reserve <= self.capacity {
                 break;
             }
-            let unused = self.eviction.last_used(entry).is_some_and(|last| last <= asked_at);
+            let unused = self
+                .eviction
+                .last_used(entry)
+                .is_some_and(|last| last <= asked_at);
             if unused {
                 self.remove(entry);
             }
@@ -195,49 +213,4 @@ impl Cache {
 /// Any good hash of an object's number will do for its key.
 fn hash(object: u64) -> u64 {
     Rng::new(object).bits()
-}
-
-/// What nobody can beat: it knows the future. `size_aware` weighs the wait for the next request by size,
-/// and picks the worst of a sample, as libCacheSim does.
-pub(super) fn belady(trace: &Trace, capacity: u64, size_aware: bool) -> Missed {
-    let next = trace.next_requests();
-    let mut missed = Missed::default();
-    let mut held: HashMap<u64, (u64, u64)> = HashMap::new();
-    let mut order: BTreeSet<(u64, u64)> = BTreeSet::new();
-    let mut slots: Vec<u64> = Vec::new();
-    let mut rng = Rng::new(capacity);
-    let mut bytes = 0;
-    for (number, asked) in trace.requests.iter().enumerate() {
-        let again = next[number].unwrap_or(u64::MAX >> 20);
-        let former = held.get(&asked.object).copied();
-        missed.count(*asked, former.is_some());
-        if let Some((_, former_next)) = former {
-            order.remove(&(former_next, asked.object));
-        } else if asked.size > capacity || (size_aware && next[number].is_none()) {
-            continue;
-        } else {
-            while bytes + asked.size > capacity {
-                let victim = if size_aware {
-                    let mut worst = (0, 0);
-                    for _ in 0..128 {
-                        let slot = rng.below(slots.len() as u64) as usize;
-                        let (size, at) = held[&slots[slot]];
-                        worst = worst.max((size * (at - number as u64), slot));
-                    }
-                    slots.swap_remove(worst.1)
-                } else {
-                    order.last().expect("bytes belong to objects").1
-                };
-                let (size, at) = held.remove(&victim).expect("a victim is held");
-                order.remove(&(at, victim));
-                bytes -= size;
-            }
-            bytes += asked.size;
-            slots.push(asked.object);
-        }
-        let size = former.map_or(asked.size, |(size, _)| size);
-        held.insert(asked.object, (size, again));
-        order.insert((again, asked.object));
-    }
-    missed
 }

@@ -49,10 +49,16 @@ impl Trace {
             place,
             what,
         };
-        let bytes = std::fs::read(path)
-            .map_err(|error| wrong(None, format!("cannot be read: {error}")))?;
-        let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-        let requests = if is_csv { csv(&bytes) } else { oracle_general(&bytes) };
+        let bytes =
+            std::fs::read(path).map_err(|error| wrong(None, format!("cannot be read: {error}")))?;
+        let is_csv = path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+        let requests = if is_csv {
+            csv(&bytes)
+        } else {
+            oracle_general(&bytes)
+        };
         let requests = requests.map_err(|(place, what)| wrong(place, what))?;
         if requests.is_empty() {
             return Err(wrong(None, "it holds no request".into()));
