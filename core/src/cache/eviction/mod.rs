@@ -211,3 +211,6 @@ impl Eviction {
         (self.kind, self.rule) = (kind, rule);
     }
 }
+
+#[cfg(test)]
+mod tests;
