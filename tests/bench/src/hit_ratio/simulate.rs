@@ -214,3 +214,51 @@ impl Cache {
 fn hash(object: u64) -> u64 {
     Rng::new(object).bits()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hit_ratio::{belady, synthetic};
+
+    /// The first requests of a made-up trace, a cache of a tenth of their objects, and what it misses.
+    fn missed(trace: &Trace, kind: PolicyKind, service: Service, told: u64) -> f64 {
+        let capacity = trace.footprint() / 10;
+        let missed = Cache::new(kind, capacity, service).run(trace, told);
+        missed.request_ratio()
+    }
+
+    fn short(mut trace: Trace) -> Trace {
+        trace.requests.truncate(15_000);
+        trace
+    }
+
+    #[test]
+    fn the_model_learns_within_thousands_of_requests() {
+        let learned = PolicyKind::Learned;
+        for trace in synthetic::all().into_iter().map(short) {
+            let down = missed(&trace, learned, Service::Down, 1);
+            assert_eq!(down, missed(&trace, PolicyKind::S3Fifo, Service::Down, 1));
+            let up = missed(&trace, learned, Service::After(0), 1);
+            let late = missed(&trace, learned, Service::After(50), 1);
+            assert!(
+                up < down - 0.03,
+                "{}: {up} with the model, {down} without",
+                trace.name
+            );
+            assert!(late < down, "{}: {late} late, {down} without", trace.name);
+        }
+    }
+
+    #[test]
+    fn nobody_beats_who_knows_the_future() {
+        let mut trace = short(synthetic::all().remove(0));
+        for asked in &mut trace.requests {
+            asked.size = 1;
+        }
+        let best = belady::belady(&trace, trace.footprint() / 10).request_ratio();
+        for kind in PolicyKind::ALL {
+            let ratio = missed(&trace, kind, Service::After(0), 1);
+            assert!(best < ratio, "{kind}: {ratio}, Belady {best}");
+        }
+    }
+}

@@ -39,7 +39,7 @@ impl std::error::Error for TraceError {}
 
 /// A record of libCacheSim's oracleGeneral: time, object, size, number of the next request for it.
 const RECORD_BYTES: usize = 4 + 8 + 4 + 8;
-const CSV_COLUMNS: &str = "time,object,size or object,size or object";
+const CSV_COLUMNS: &str = "time,object,size, or object,size, or object";
 
 impl Trace {
     /// Reads a trace: CSV if the name ends in `.csv`, libCacheSim's oracleGeneral otherwise.
@@ -158,4 +158,63 @@ fn csv(bytes: &[u8]) -> Result<Vec<Request>, Wrong> {
         requests.push(Request { object, size });
     }
     Ok(requests)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn read(name: &str, bytes: &[u8]) -> Result<Trace, String> {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let path = folder.path().join(name);
+        let mut file = std::fs::File::create(&path).expect("the folder is new");
+        file.write_all(bytes).expect("there is room for a file");
+        let path = path.display().to_string();
+        Trace::read(path.as_ref()).map_err(|error| error.to_string().replace(&path, name))
+    }
+
+    fn record(object: u64, size: u32, next: i64) -> Vec<u8> {
+        let mut bytes = 7_u32.to_le_bytes().to_vec();
+        bytes.extend(object.to_le_bytes());
+        bytes.extend(size.to_le_bytes());
+        bytes.extend(next.to_le_bytes());
+        bytes
+    }
+
+    #[test]
+    fn both_forms_tell_the_same() {
+        let binary = [record(5, 10, 2), record(6, 20, -1), record(5, 10, -1)].concat();
+        let binary = read("t.bin", &binary).expect("it is a trace");
+        assert_eq!(binary.footprint(), 30);
+        assert_eq!(binary.next_requests(), [Some(2), None, None]);
+        for text in [
+            "time,object,size\n1,5,10\n2,6,20\n3,5,10\n",
+            "5,10\n6,20\n\n# a note\n5, 10",
+        ] {
+            let text = read("t.csv", text.as_bytes()).expect("it is a trace");
+            assert_eq!(text, binary);
+        }
+    }
+
+    #[test]
+    fn what_is_no_trace_is_refused_with_its_place() {
+        let check = |name: &str, bytes: &[u8], expected: &str| {
+            let error = read(name, bytes).expect_err("it is no trace");
+            assert!(error.starts_with(expected), "{error}");
+        };
+        check("t.bin", &[], "t.bin: it holds no request");
+        let torn = &record(5, 10, -1)[..23];
+        check(
+            "t.bin",
+            torn,
+            "t.bin, byte 0: ends in the middle of a record",
+        );
+        let backwards = [record(5, 10, 1), record(5, 10, 0)].concat();
+        check("t.bin", &backwards, "t.bin, record 2: the next request");
+        check("t.csv", b"1,2,3\n1,x,3\n", "t.csv, line 2: object is \"x\"");
+        check("t.csv", b"1,0\n", "t.csv, line 1: size is 0");
+        check("t.csv", b"1,2,3,4\n", "t.csv, line 1: has 4 columns");
+        check("t.csv", &[b'1', 0xff], "t.csv, byte 1: is not text");
+    }
 }
