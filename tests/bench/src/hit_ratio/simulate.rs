@@ -51,8 +51,17 @@ struct Advice {
     model: Model,
     feedback: Feedback,
     delay: u64,
-    /// When the answer comes, when it was asked, and whom it is about with their scores.
-    asked: Option<(u64, u64, Vec<(u32, EntryId)>)>,
+    asked: Option<Asked>,
+}
+
+/// A question under way.
+struct Asked {
+    /// The request at which the answer comes.
+    due: u64,
+    /// The tick at which it was asked.
+    tick: u64,
+    /// The candidates with their scores, the best victim first.
+    scored: Vec<(u32, EntryId)>,
 }
 
 /// Whom the leader asks about at once.
@@ -189,10 +198,14 @@ impl Cache {
             });
             let mut scored: Vec<_> = scored.collect();
             scored.sort_by_key(|(score, entry)| (std::cmp::Reverse(*score), *entry));
-            advice.asked = Some((self.requests + advice.delay, self.eviction.tick(), scored));
+            advice.asked = Some(Asked {
+                due: self.requests + advice.delay,
+                tick: self.eviction.tick(),
+                scored,
+            });
         }
-        let Some((_, asked_at, scored)) = advice.asked.take_if(|(due, _, _)| *due <= self.requests)
-        else {
+        let answer = advice.asked.take_if(|asked| asked.due <= self.requests);
+        let Some(Asked { tick, scored, .. }) = answer else {
             return;
         };
         for (_, entry) in scored.into_iter().take(EVICTED_AT_MOST) {
@@ -202,7 +215,7 @@ impl Cache {
             let unused = self
                 .eviction
                 .last_used(entry)
-                .is_some_and(|last| last <= asked_at);
+                .is_some_and(|last| last <= tick);
             if unused {
                 self.remove(entry);
             }
