@@ -7,7 +7,9 @@
 
 mod command;
 mod config;
+pub mod eviction;
 mod features;
+pub mod model;
 mod query;
 mod recency;
 mod refusal;
