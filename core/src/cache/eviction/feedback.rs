@@ -6,7 +6,8 @@
 //! its model goes on with what it knows.
 
 use super::Features;
-use std::collections::{BTreeMap, BTreeSet};
+use imbl::{OrdMap, OrdSet};
+use serde::{Deserialize, Serialize};
 
 /// The most observations under way; beyond them the one that ends first is given up.
 const PENDING: usize = 40_000;
@@ -17,7 +18,7 @@ const WATCHED_AT_LEAST: u64 = 500;
 const WATCHED_AT_MOST: u64 = 40_000;
 
 /// An entry as it was, and what became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Sample {
     /// The entry when it was looked at.
     pub features: Features,
@@ -26,7 +27,7 @@ pub struct Sample {
 }
 
 /// What became of an entry that was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Outcome {
     /// Its key was asked for again.
     Again {
@@ -40,13 +41,13 @@ pub enum Outcome {
     },
 }
 
-/// Observations under way.
+/// Observations under way. Cloning is cheap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Feedback {
     numbered: u64,
-    pending: BTreeMap<(u64, u64), Noted>,
+    pending: OrdMap<(u64, u64), Noted>,
     /// When each is over, with its key.
-    ends: BTreeSet<(u64, u64, u64)>,
+    ends: OrdSet<(u64, u64, u64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +61,10 @@ impl Feedback {
     /// Notes an entry, one of so many that live: `key_hash` is of its key, `tick` is now.
     pub fn observe(&mut self, key_hash: u64, features: Features, tick: u64, live: u64) {
         if self.pending.len() >= PENDING
-            && let Some((_, key_hash, number)) = self.ends.pop_first()
+            && let Some(first) = self.ends.get_min().copied()
         {
-            self.pending.remove(&(key_hash, number));
+            self.ends.remove(&first);
+            self.pending.remove(&(first.1, first.2));
         }
         let watched = (live * WATCHED_PER_ENTRY).clamp(WATCHED_AT_LEAST, WATCHED_AT_MOST);
         self.numbered += 1;
@@ -98,10 +100,10 @@ impl Feedback {
     /// What was not asked for as long as it was watched.
     pub fn overdue(&mut self, tick: u64) -> Vec<Sample> {
         let mut samples = Vec::new();
-        while let Some((end, key_hash, number)) = self.ends.first().copied()
+        while let Some((end, key_hash, number)) = self.ends.get_min().copied()
             && end < tick
         {
-            self.ends.pop_first();
+            self.ends.remove(&(end, key_hash, number));
             let noted = self.pending.remove(&(key_hash, number));
             let noted = noted.expect("what has an end is pending");
             samples.push(Sample {

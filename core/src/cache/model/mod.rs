@@ -22,6 +22,7 @@ pub use encoding::DecodeError;
 use crate::cache::eviction::{Features, Outcome, Sample};
 use bins::{WEIGHTS, bins};
 use fixed::{ONE, exp2, log2};
+use imbl::Vector;
 
 /// The highest score: evict it first.
 pub const SCORE_MOST: u32 = 1_000_000;
@@ -40,11 +41,11 @@ const WEIGHT_MOST: i64 = 12 * ONE;
 const POINTS_PER_OCTAVE: i64 = 12_000;
 const OCTAVES_BELOW_ZERO: i64 = 8 * ONE;
 
-/// What was learned.
+/// What was learned. Cloning is cheap.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Model {
     /// As many as [`WEIGHTS`].
-    weights: Vec<Weight>,
+    weights: Vector<Weight>,
     samples: u64,
 }
 
@@ -59,7 +60,7 @@ struct Weight {
 impl Default for Model {
     fn default() -> Model {
         Model {
-            weights: vec![Weight::default(); WEIGHTS],
+            weights: std::iter::repeat_n(Weight::default(), WEIGHTS).collect(),
             samples: 0,
         }
     }
