@@ -7,6 +7,7 @@
 
 pub mod cache;
 pub mod check;
+pub mod client;
 pub mod raft;
 pub mod replica;
 pub mod sim;

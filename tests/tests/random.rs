@@ -4,8 +4,8 @@
 use flotilla_core::check::Checker;
 use flotilla_core::replica::ClientId;
 use flotilla_core::sim::{
-    Action, Expect, Keep, Latency, MessageId, ReadPath, Scenario, TimedAction, Timeline, What,
-    expectations,
+    Action, Expect, Keep, Latency, MessageId, Operation, ReadPath, Scenario, TimedAction, Timeline,
+    What, Workload, expectations,
 };
 use flotilla_core::types::{Duration, Instant, NodeId};
 use proptest::prelude::*;
@@ -49,6 +49,7 @@ fn action(nodes: u32) -> impl Strategy<Value = Action> {
         2 => (client(), 1..5u64, path()).prop_map(|(client, keys, path)| {
             Action::Read { client, keys, prefix: "k".into(), first: 0, node: None, path }
         }),
+        3 => request(),
         // Within what leases allow for.
         2 => (node(), -10_000..=10_000i64)
             .prop_map(|(node, ppm)| Action::DriftClock { node, ppm }),
@@ -65,6 +66,69 @@ fn action(nodes: u32) -> impl Strategy<Value = Action> {
                 learners: learner.into_iter().collect(),
             }
         ),
+    ]
+}
+
+/// What only a cache does. Numbers have keys of their own: adding to a text would be refused.
+fn request() -> impl Strategy<Value = Action> {
+    let client = || (1..=2u32).prop_map(ClientId);
+    let key = || (0..9u64).prop_map(|n| format!("k{n}"));
+    let number = || (0..3u64).prop_map(|n| format!("n{n}"));
+    let ttl = || prop::option::of((100..20_000u64).prop_map(Duration::millis));
+    prop_oneof![
+        (client(), number(), -9..9i64).prop_map(|(client, key, add)| Action::Increment {
+            client,
+            key,
+            add
+        }),
+        (client(), key(), ttl()).prop_map(|(client, key, ttl)| Action::Touch { client, key, ttl }),
+        (client(), key(), ttl()).prop_map(|(client, key, ttl)| Action::CompareAndSwap {
+            client,
+            key,
+            expected: None,
+            value: "swapped".into(),
+            ttl,
+        }),
+        (client(), key(), number(), ttl()).prop_map(|(client, key, number, ttl)| {
+            let value = "batched".into();
+            Action::Batch {
+                client,
+                operations: vec![
+                    Operation::Put { key, value, ttl },
+                    Operation::Increment {
+                        key: number,
+                        add: 1,
+                    },
+                ],
+            }
+        }),
+        (client(), key(), path()).prop_map(|(client, key, path)| Action::GetMany {
+            client,
+            of: vec![key.clone(), key],
+            node: None,
+            path,
+        }),
+        (client(), path()).prop_map(|(client, path)| Action::List {
+            client,
+            prefix: "k".into(),
+            after: None,
+            limit: 10,
+            node: None,
+            path,
+        }),
+        (1_024..4_000u64).prop_map(|bytes| Action::ConfigureCache {
+            policy: None,
+            capacity_bytes: Some(bytes),
+        }),
+        (0..60u64, ttl(), path()).prop_map(|(rate, ttl, path)| {
+            Action::Workload(Workload {
+                lasting: Some(Duration::secs(1)),
+                read_through: rate % 2 == 0,
+                ttl,
+                path,
+                ..Workload::new(1 + rate, 20)
+            })
+        }),
     ]
 }
 
@@ -113,6 +177,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                 scenario.seed = u64::from(seed);
                 scenario.end = Instant::ZERO + END;
                 scenario.clients.count = 2;
+                scenario.clients.window = 1 + (seed % 4);
                 scenario.network.loss_ppm = loss_ppm;
                 scenario.network.duplication_ppm = duplication_ppm;
                 scenario.network.latency =

@@ -39,7 +39,8 @@ export type Action =
   | { do: "get"; client: number; key: string; node?: number; path?: "quorum" | "lease" | "stale" | "log" }
   | { do: "transfer_leadership"; to?: number }
   | { do: "change_membership"; voters: number[]; learners?: number[] }
-  | { do: "delete"; client: number; key: string };
+  | { do: "delete"; client: number; key: string }
+  | { do: "model_service"; mode: string };
 
 /** What of the data that was not synced survives when the power goes; numbers count from 1. */
 export type Keep =

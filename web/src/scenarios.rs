@@ -40,6 +40,7 @@ pub(crate) const ALL: &[File] = menu![
     ],
     "Partitions": ["minority-leader", "symmetric-partition", "one-way-partition"],
     "Reads": ["four-ways-to-read", "lease-expiry"],
+    "The cache": ["exactly-once", "expiry", "cache-aside"],
     "Membership": ["growing-and-shrinking", "removing-the-leader", "rolling-restart"],
     "Disks that forget": [
         "wiped-disk",

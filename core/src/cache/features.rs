@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Features {
     /// Uses of the cache since this key was last used.
     pub recency: u64,
+    /// How often it was used.
+    pub frequency: u32,
 }
 
 /// A key that may be evicted.

@@ -212,3 +212,27 @@ impl Sessions {
         self.open.iter().map(|(id, session)| (*id, session))
     }
 }
+
+#[cfg(test)]
+impl Sessions {
+    /// The invariants of the type, and of each session.
+    pub(super) fn check_invariants(&self) {
+        let order = self
+            .open
+            .iter()
+            .map(|(id, one)| (one.active, one.heard_at, *id));
+        assert_eq!(self.order, order.collect());
+        for session in self.open.values() {
+            assert_eq!(
+                session.bytes,
+                session.answers.values().map(size).sum::<u64>()
+            );
+            assert!(
+                session
+                    .answers
+                    .keys()
+                    .all(|number| *number > session.forgotten)
+            );
+        }
+    }
+}

@@ -531,6 +531,34 @@ impl Cache {
         self.state.policy
     }
 
+    /// The key of an entry.
+    #[must_use]
+    pub fn key_of(&self, entry: EntryId) -> Option<&Bytes> {
+        self.state.store.key_of(entry)
+    }
+
+    /// How an entry was used.
+    #[must_use]
+    pub fn features(&self, entry: EntryId) -> Option<Features> {
+        let mut oldest = self.state.recency.oldest();
+        let (_, recency) = oldest.find(|(known, _)| *known == entry)?;
+        Some(Features {
+            recency,
+            frequency: 1,
+        })
+    }
+
+    /// Who would be evicted next if nothing were used meanwhile, the first one first.
+    #[must_use]
+    pub fn upcoming(&self, count: usize) -> Vec<EntryId> {
+        self.state
+            .recency
+            .oldest()
+            .map(|(entry, _)| entry)
+            .take(count)
+            .collect()
+    }
+
     /// Whom to ask a model about.
     #[must_use]
     pub fn candidates(&self, count: usize) -> Vec<Candidate> {
@@ -541,7 +569,10 @@ impl Cache {
                 entry,
                 version: held.version,
                 size: size(key, held),
-                features: Features { recency },
+                features: Features {
+                    recency,
+                    frequency: 1,
+                },
             })
         };
         let oldest = self.state.recency.oldest().filter_map(candidate);
@@ -645,4 +676,18 @@ pub enum RestoreError {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twin;
+
+#[cfg(test)]
+impl Cache {
+    /// What must hold after every command.
+    fn check_invariants(&self) {
+        self.state.store.check_invariants();
+        self.state.sessions.check_invariants();
+        assert!(self.state.store.bytes() <= self.state.capacity);
+    }
+}

@@ -120,3 +120,22 @@ impl Store {
 pub(super) fn size(key: &[u8], held: &Held) -> u64 {
     (key.len() + held.value.len()) as u64
 }
+
+#[cfg(test)]
+impl Store {
+    /// The invariants of the type.
+    pub(super) fn check_invariants(&self) {
+        let bytes: u64 = self.keys.iter().map(|(key, held)| size(key, held)).sum();
+        assert_eq!(self.bytes, bytes);
+        let names = self
+            .keys
+            .iter()
+            .map(|(key, held)| (held.entry, key.clone()));
+        assert_eq!(self.names, names.collect());
+        let mortal = self
+            .keys
+            .iter()
+            .filter_map(|(_, held)| Some((held.expires?, held.entry)));
+        assert_eq!(self.expiries, mortal.collect());
+    }
+}

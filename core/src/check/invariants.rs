@@ -38,8 +38,9 @@ pub struct Checker {
     requests: OrdMap<(SessionId, Sequence), Index>,
     /// The newest index that any client was told is written.
     acknowledged: Index,
-    /// What that was when each client's latest operation began.
-    invoked: OrdMap<ClientId, Index>,
+    /// What that was when the operations under way began, and how many they are. Operations are named
+    /// by their client and the moment; of those that began at one moment the first counts.
+    invoked: OrdMap<(ClientId, Instant), (Index, u32)>,
     /// The run and the commit index of each server after its latest step.
     commits: OrdMap<NodeId, (u64, Index)>,
     violations: Vector<Violation>,
@@ -67,10 +68,12 @@ impl Observer for Checker {
                 }
                 (_, What::ClusterRecreated { .. }) => self.begin_history(),
                 (Place::Client(client), What::Client(ClientEvent::Invoked(_))) => {
-                    self.invoked.insert(*client, self.acknowledged);
+                    let began = self.invoked.entry((*client, step.time));
+                    began.or_insert((self.acknowledged, 0)).1 += 1;
                 }
                 (Place::Client(client), What::Client(ClientEvent::Answered(answered))) => {
-                    self.on_answered(*client, &answered.result, &mut found);
+                    let known = self.on_over((*client, answered.invoked_at));
+                    self.on_answered((*client, known), &answered.result, &mut found);
                 }
                 _ => {}
             }
@@ -309,18 +312,48 @@ impl Checker {
         }
     }
 
-    fn on_answered(&mut self, client: ClientId, result: &OperationResult, found: &mut Found) {
+    /// An operation is over: what was acknowledged before it began.
+    fn on_over(&mut self, operation: (ClientId, Instant)) -> Index {
+        let Some((known, open)) = self.invoked.get(&operation).copied() else {
+            return Index::ZERO;
+        };
+        if open > 1 {
+            self.invoked.insert(operation, (known, open - 1));
+        } else {
+            self.invoked.remove(&operation);
+        }
+        known
+    }
+
+    fn on_answered(
+        &mut self,
+        (client, known): (ClientId, Index),
+        result: &OperationResult,
+        found: &mut Found,
+    ) {
         match result {
-            OperationResult::Written { version } => {
-                self.on_acknowledged(Index(*version), found);
-                self.acknowledged = self.acknowledged.max(Index(*version));
+            // The answer to a batch that was sent again names a later index: it is committed, too.
+            OperationResult::Written { version: index }
+            | OperationResult::Counted { version: index, .. }
+            | OperationResult::BatchDone { index, .. } => {
+                self.on_acknowledged(Index(*index), found);
+                self.acknowledged = self.acknowledged.max(Index(*index));
             }
             OperationResult::Found {
                 index,
                 staleness: None,
                 ..
+            }
+            | OperationResult::FoundMany {
+                index,
+                staleness: None,
+                ..
+            }
+            | OperationResult::Listed {
+                index,
+                staleness: None,
+                ..
             } => {
-                let known = self.invoked.get(&client).copied().unwrap_or_default();
                 if Index(*index) < known {
                     let seen = format!(
                         "{client} reads the state at index {index}, and index {known} was acknowledged \
@@ -330,8 +363,14 @@ impl Checker {
                 }
             }
             OperationResult::Found { .. }
+            | OperationResult::FoundMany { .. }
+            | OperationResult::Listed { .. }
             | OperationResult::Deleted { .. }
-            | OperationResult::Refused(_) => {}
+            | OperationResult::Touched { .. }
+            | OperationResult::NotSwapped { .. }
+            | OperationResult::BatchNotDone { .. }
+            | OperationResult::Refused(_)
+            | OperationResult::GivenUp { .. } => {}
         }
     }
 

@@ -53,3 +53,27 @@ fn a_rule_that_is_to_be_broken_must_be() {
     assert!(found[1].1.starts_with("there is no such rule"), "{found:?}");
     assert!(unexpected(timeline.world(), timeline.observer()).is_empty());
 }
+
+/// Operations of one client overlap, so what was acknowledged before each began is its own.
+#[test]
+fn several_requests_at_once_over_a_bad_network_break_no_rule() {
+    let text = "flotilla = 1
+        name = \"busy\"
+        seed = 9
+        end = \"6s\"
+        nodes = 3
+        actions = [
+            { at = \"1s\", do = \"workload\", for = \"3s\", rate = 150, keys = 20, reads_percent = 60 },
+            { at = \"2s\", do = \"crash\", node = 1 },
+            { at = \"3s\", do = \"restart\", node = 1 },
+        ]
+        network = { loss_ppm = 20000, duplication_ppm = 20000 }
+        clients = { count = 2, window = 8, timeout = \"100ms\" }
+        expect = { answered = true, hit_percent_at_least = 50, repeated_at_least = 1 }";
+    let timeline = run(text);
+    let violations = timeline.observer().violations();
+    assert!(violations.is_empty(), "{violations:?}");
+    let all = expectations(timeline.world(), timeline.observer());
+    let unmet: Vec<_> = all.iter().filter(|one| !one.met).collect();
+    assert!(unmet.is_empty(), "{unmet:?}");
+}

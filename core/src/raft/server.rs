@@ -24,6 +24,7 @@ use crate::types::{
     Address, Duration, Fingerprint, Incarnation, Index, Instant, NodeId, Position, Rng, Term,
 };
 use bytes::Bytes;
+use serde::Serialize;
 use std::sync::Arc;
 
 /// What a server knows when it starts: from its disk, or nothing.
@@ -77,16 +78,19 @@ impl Snapshot {
 }
 
 /// Why proposals are not taken. None of them was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
 pub enum ProposeRefusal {
     /// This server does not lead.
+    #[error("this server does not lead")]
     NotLeader,
     /// Leadership is being handed over.
+    #[error("leadership is being handed over to {to}")]
     HandingOver {
         /// Who is to lead.
         to: NodeId,
     },
     /// Too much waits to be committed.
+    #[error("{uncommitted} bytes wait to be committed, and at most {limit} may")]
     Busy {
         /// Payload bytes that are not committed.
         uncommitted: u64,

@@ -77,8 +77,10 @@ pub enum Flaw {
 }
 
 /// What a leader knows of the model service.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Advisor {
+    /// Tells this run's questions apart from those of others.
+    run: u64,
     requests: u64,
     asked: Option<Asked>,
     /// Evictions that were proposed and are not applied yet.
@@ -112,6 +114,17 @@ pub struct ModelState {
 }
 
 impl Advisor {
+    pub(super) fn new(run: u64) -> Advisor {
+        Advisor {
+            run,
+            requests: 0,
+            asked: None,
+            evicting: None,
+            failures: 0,
+            paused_until: None,
+        }
+    }
+
     pub(super) fn state(&self) -> ModelState {
         ModelState {
             requests: self.requests,
@@ -185,6 +198,7 @@ impl Replica {
             bytes: self.bytes_to_free(),
         });
         out.questions.push(ModelRequest {
+            run: self.advisor.run,
             id,
             candidates: candidates.clone(),
         });
@@ -201,9 +215,10 @@ impl Replica {
 
     /// The model service answered, or cannot be reached.
     pub(super) fn on_model(&mut self, now: Instant, response: ModelResponse, out: &mut Effects) {
-        let ModelResponse { id, scores } = response;
+        let ModelResponse { run, id, scores } = response;
+        let ours = run == self.advisor.run;
         // Of an answer that comes too late it was told already that it is late.
-        let Some(asked) = self.advisor.asked.take_if(|asked| asked.id == id) else {
+        let Some(asked) = self.advisor.asked.take_if(|asked| ours && asked.id == id) else {
             return;
         };
         let judged = match &scores {

@@ -3,6 +3,7 @@
 use super::advice::ModelConfig;
 use super::alerts_config::AlertsConfig;
 use super::log_time::LogTimeConfig;
+use super::touches::DigestConfig;
 use crate::types::{ClusterId, ConfigError, Incarnation, Mutants, NodeId, Settings, settings};
 use crate::{cache, raft, storage};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ pub struct Config {
     pub snapshot: SnapshotConfig,
     /// How log time passes.
     pub log_time: LogTimeConfig,
+    /// How servers are told of reads that the log does not see.
+    pub digest: DigestConfig,
     /// How the leader asks the model service which keys to evict.
     pub model: ModelConfig,
     /// When to say that something is wrong.
@@ -46,6 +49,8 @@ impl Config {
         self.cache.validate().map_err(|e| e.within("cache"))?;
         let log_time = self.log_time.check_ranges();
         log_time.map_err(|e| e.within("log_time"))?;
+        let digest = self.digest.check_ranges();
+        digest.map_err(|e| e.within("digest"))?;
         self.model.check_ranges().map_err(|e| e.within("model"))?;
         self.alerts.check_ranges().map_err(|e| e.within("alerts"))?;
         self.snapshot

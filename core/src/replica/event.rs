@@ -2,7 +2,7 @@
 
 use super::advice::Flaw;
 use super::io::{Busy, ClientId, Staleness};
-use crate::cache::{Command, Removed, SessionId};
+use crate::cache::{Command, Refusal, Removed, SessionId};
 use crate::raft;
 use crate::storage::{DiskError, Finding};
 use crate::types::{ClusterId, Duration, Incarnation, Index, Mutant, NodeId, Position};
@@ -196,6 +196,12 @@ pub enum OperatorRefusal {
     /// The server is ending.
     #[error("the server is shutting down")]
     ShuttingDown,
+    /// The cache stays: it cannot be as it was asked for.
+    #[error("the cache is not configured: {0}")]
+    Configure(Refusal),
+    /// The cache stays: the command was not taken into the log.
+    #[error("the cache is not configured: {0}")]
+    Propose(raft::ProposeRefusal),
 }
 
 /// Why a snapshot is taken.

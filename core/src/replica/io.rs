@@ -1,7 +1,7 @@
 //! What goes into a replica and what comes out of it.
 
 use super::event::Event;
-use crate::cache::{Answer, Candidate, Command, EntryId, Found, Query, Refusal};
+use crate::cache::{Answer, Candidate, Command, Configure, EntryId, Found, Query, Refusal};
 use crate::raft::{MembershipChange, Message};
 use crate::storage::{DiskError, DiskOp};
 use crate::types::{ClusterId, Duration, Incarnation, Index, NodeId};
@@ -34,7 +34,9 @@ pub enum Input {
 /// What a leader asks of the model service.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ModelRequest {
-    /// Counts the questions of one run of a server.
+    /// Which run of which server asks.
+    pub run: u64,
+    /// Counts the questions of that run.
     pub id: u64,
     /// Which of these is worth least?
     pub candidates: Vec<Candidate>,
@@ -43,7 +45,9 @@ pub struct ModelRequest {
 /// What the model service says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ModelResponse {
-    /// Which question this answers.
+    /// Whose question this answers,
+    pub run: u64,
+    /// and which one.
     pub id: u64,
     /// A score for each candidate.
     pub scores: Result<Vec<Scored>, ModelError>,
@@ -99,6 +103,8 @@ pub enum OperatorCommand {
     ChangeMembership(MembershipChange),
     /// An orderly end: leadership handed over, what is under way answered, everything on disk.
     ShutDown,
+    /// Another policy, another capacity of the cache. Only the leader can do that, through the log.
+    ConfigureCache(Configure),
 }
 
 /// What a replica wants done, in the order in which it wants it. The host clears it after

@@ -73,7 +73,7 @@ impl Replica {
     pub(super) fn stamped(&mut self, now: Instant, command: Command) -> Stamped {
         Stamped {
             time: self.log_time(now),
-            touched: Vec::new(),
+            touched: self.touches.take(&self.config.digest),
             command,
         }
     }

@@ -25,6 +25,7 @@ mod server;
 mod serving;
 mod shutdown;
 mod snapshots;
+mod touches;
 mod watch;
 
 pub use advice::{Flaw, ModelConfig, ModelState};
@@ -40,3 +41,4 @@ pub use io::{
 pub use log_time::LogTimeConfig;
 pub use metrics::{FollowerMetrics, Metrics, RoleKind, Sent};
 pub use server::{Replica, StartError};
+pub use touches::DigestConfig;

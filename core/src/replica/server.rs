@@ -13,6 +13,7 @@ use super::mistakes;
 use super::persistence::{LogLane, Origin, SnapshotLane};
 use super::shutdown::Ending;
 use super::snapshots::restore;
+use super::touches::Touches;
 use super::watch::Watch;
 use crate::cache::{Cache, Removed, SessionId, Stamped};
 use crate::raft::{Entry, Membership, Output, Payload, Raft, ReadOutcome, Restored, Role};
@@ -62,6 +63,7 @@ pub struct Replica {
     pub(super) proposals: Proposals,
     pub(super) reads: Reads,
     pub(super) passing: Passing,
+    pub(super) touches: Touches,
     pub(super) advisor: Advisor,
     /// What the newest own snapshot covers.
     pub(super) snapshot_at: Index,
@@ -178,7 +180,8 @@ impl Replica {
             proposals: Proposals::default(),
             reads: Reads::default(),
             passing: Passing::default(),
-            advisor: Advisor::default(),
+            touches: Touches::default(),
+            advisor: Advisor::new(seed),
             snapshot_at: applied.index,
             failed: None,
             superseded: None,
@@ -280,6 +283,7 @@ impl Replica {
                 self.begin_shutdown(now, out);
                 None
             }
+            OperatorCommand::ConfigureCache(change) => self.configure_cache(now, change).err(),
         };
         if let Some(why) = refused {
             out.events.push(Event::OperatorRefused { why });

@@ -1,10 +1,10 @@
 //! Requests of clients, from their arrival to their answer.
 
 use super::clients::Asker;
-use super::event::Event;
+use super::event::{Event, OperatorRefusal};
 use super::io::{Busy, Consistency, Effects, Outcome, Request, RequestBody, Staleness};
 use super::server::Replica;
-use crate::cache::{Command, Query};
+use crate::cache::{self, Command, Configure, Query};
 use crate::raft::{ProposeRefusal, ReadVia, Role};
 use crate::types::Instant;
 
@@ -48,6 +48,20 @@ impl Replica {
                 self.put_off(asker, Busy::Uncommitted { bytes, limit }, out);
             }
         }
+    }
+
+    /// Another cache from the next entry of the log on. That it is so is told when it is applied.
+    pub(super) fn configure_cache(
+        &mut self,
+        now: Instant,
+        change: Configure,
+    ) -> Result<(), OperatorRefusal> {
+        if let Some(refusal) = cache::Config::configure_refusal(&change) {
+            return Err(OperatorRefusal::Configure(refusal));
+        }
+        let commands = [self.stamped(now, Command::Configure(change)).encode()];
+        let proposed = self.raft.propose(now, &commands, &mut self.output);
+        proposed.map(|_| ()).map_err(OperatorRefusal::Propose)
     }
 
     fn put_off(&self, asker: Asker, why: Busy, out: &mut Effects) {
@@ -100,14 +114,27 @@ impl Replica {
         }
     }
 
+    /// A leader notes what it read, for others to learn of it.
+    fn note_read(&mut self, query: &Query) {
+        if !matches!(self.raft.role(), Role::Leader(_)) {
+            return self.touches.forget();
+        }
+        for key in query.keys() {
+            if let Some(held) = self.cache.get(key) {
+                self.touches.note(held.entry, &self.config.digest);
+            }
+        }
+    }
+
     fn answer_read(
-        &self,
+        &mut self,
         (asker, query): (Asker, Query),
         staleness: Option<Staleness>,
         out: &mut Effects,
     ) {
         let index = self.applied.index;
         let found = self.cache.find(&query);
+        self.note_read(&query);
         out.events.push(Event::ReadServed {
             client: asker.client(),
             index,

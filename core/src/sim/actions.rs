@@ -1,13 +1,15 @@
 //! What scenarios and people do to the world.
 
+use super::client::Client;
 use super::network::MessageId;
 use super::node::Status;
-use super::scenario::{Action, Keep, Operation};
+use super::scenario::{Action, Keep, Operation, Workload};
 use super::step::{ActionRefusal, DuplicationReason, LossReason, Place, What};
 use super::world::World;
+use crate::cache::Configure;
 use crate::raft::MembershipChange;
 use crate::replica::{ClientId, Input, OperatorCommand};
-use crate::types::{Duration, NodeId};
+use crate::types::{Duration, Fingerprint, NodeId};
 
 /// Does one action now.
 pub(super) fn act(world: &mut World, action: &Action) {
@@ -42,29 +44,6 @@ pub(super) fn act(world: &mut World, action: &Action) {
         }
         Action::Drop { message } => world.drop_message(*message),
         Action::Delay { message, by } => world.delay_message(*message, *by),
-        Action::Put { client, key, value } => {
-            let put = Operation::Put {
-                key: key.clone(),
-                value: value.clone(),
-            };
-            world.enqueue(*client, [put]);
-        }
-        Action::Get {
-            client,
-            key,
-            node,
-            path,
-        } => {
-            let get = Operation::Get {
-                key: key.clone(),
-                node: *node,
-                path: *path,
-            };
-            world.enqueue(*client, [get]);
-        }
-        Action::Delete { client, key } => {
-            world.enqueue(*client, [Operation::Delete { key: key.clone() }]);
-        }
         Action::Write {
             client,
             keys,
@@ -74,6 +53,7 @@ pub(super) fn act(world: &mut World, action: &Action) {
             let put = |n| Operation::Put {
                 key: format!("{prefix}{n}"),
                 value: format!("v{n}"),
+                ttl: None,
             };
             world.enqueue(*client, (*first..first + keys).map(put));
         }
@@ -103,6 +83,7 @@ pub(super) fn act(world: &mut World, action: &Action) {
             };
             world.ask_leader(OperatorCommand::ChangeMembership(change));
         }
+        Action::ModelService { mode } => world.set_service_mode(*mode),
         Action::ShutDown { node } => world.operate(*node, OperatorCommand::ShutDown),
         Action::DriftClock { node, ppm } => world.drift_clock(*node, *ppm),
         Action::JumpClock {
@@ -132,6 +113,31 @@ pub(super) fn act(world: &mut World, action: &Action) {
         Action::KeepImage { node, image } => world.keep_image(*node, image),
         Action::RestoreImage { node, image } => world.restore_image(*node, image),
         Action::RecreateCluster { except } => world.recreate_cluster(except),
+        Action::Put { .. }
+        | Action::Get { .. }
+        | Action::Delete { .. }
+        | Action::Touch { .. }
+        | Action::CompareAndSwap { .. }
+        | Action::Increment { .. }
+        | Action::GetMany { .. }
+        | Action::List { .. }
+        | Action::Batch { .. } => {
+            if let Some((client, operation)) = action.operation() {
+                world.enqueue(client, [operation]);
+            }
+        }
+        Action::ConfigureCache {
+            policy,
+            capacity_bytes,
+        } => {
+            let change = Configure {
+                policy: *policy,
+                capacity: *capacity_bytes,
+            };
+            world.ask_leader(OperatorCommand::ConfigureCache(change));
+        }
+        Action::Workload(workload) => world.begin_workload(workload),
+        Action::StopWorkload { client } => world.stop_workload(*client),
     }
 }
 
@@ -208,6 +214,35 @@ impl World {
         self.with_client(client, |client, now, out| {
             client.enqueue(now, operations, out)
         });
+    }
+
+    fn begin_workload(&mut self, workload: &Workload) {
+        // Another workload of the same clients is another stream.
+        let began = self.now();
+        let seed = self.scenario().seed;
+        for client in self.clients_named(workload.client) {
+            let stream = Fingerprint::of(&(seed, "workload", client.0, began));
+            self.with_client(client, |client, now, out| {
+                client.begin_workload(now, (workload, stream), out);
+            });
+        }
+    }
+
+    fn stop_workload(&mut self, client: Option<ClientId>) {
+        let mut stopped = false;
+        for client in self.clients_named(client) {
+            self.with_client(client, |client, _, out| stopped |= client.end_workload(out));
+        }
+        if !stopped {
+            self.refuse(ActionRefusal::NoWorkload { client });
+        }
+    }
+
+    /// One client, or all.
+    fn clients_named(&self, client: Option<ClientId>) -> Vec<ClientId> {
+        let all = self.clients.iter().map(Client::id);
+        all.filter(|id| client.is_none_or(|client| client == *id))
+            .collect()
     }
 
     fn drift_clock(&mut self, id: NodeId, ppm: i64) {

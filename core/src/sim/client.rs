@@ -1,18 +1,23 @@
-//! A client of the cluster: one operation at a time, again until there is an answer.
+//! A client of the simulation: what it is asked to do, what it asks the cluster, and what it learned.
 //!
-//! Like the core it does nothing by itself: it is told the time and what arrived, and says what
-//! to send. It opens a session before its first write, numbers its writes, follows hints to the
-//! leader, and backs off between attempts.
+//! How a client of a cluster behaves is [`client::Client`]; here is what only a simulation has. It is
+//! told operations by a scenario, a person or a workload, keeps those that wait, and remembers each
+//! with its answer.
 
-use super::scenario::{Operation, ReadPath};
-use crate::cache::{self, Answer, Apply, Command, Found, Query, Refusal, Sequence, SessionId};
-use crate::replica::{
-    Busy, ClientId, Consistency, Outcome, Request, RequestBody, Response, Staleness,
-};
+mod load;
+mod result;
+
+use super::scenario::{Operation, Workload};
+use crate::cache::SessionId;
+use crate::client::{self, CallId, CallResult};
+use crate::replica::{ClientId, Request, Response};
 use crate::types::{ConfigError, Duration, Instant, NodeId, Rng, Settings, settings};
-use bytes::Bytes;
-use imbl::Vector;
+use imbl::{OrdMap, Vector};
+use load::Load;
 use serde::Serialize;
+
+pub use crate::client::RetryReason;
+pub use result::OperationResult;
 
 settings! {
     /// How clients behave.
@@ -28,6 +33,14 @@ settings! {
         /// The longest such pause; at least the shortest.
         backoff_max: Duration = Duration::millis(500),
             in Duration::millis(1)..=Duration::secs(600);
+        /// How many requests of a client may be under way at once. At most as many as a session
+        /// remembers answers (cache.answers).
+        window: u32 = 1, in 1..=1_024, "requests";
+        /// How long a client tries before it gives a request up.
+        deadline: Duration = Duration::secs(60), in Duration::millis(1)..=Duration::secs(7 * 86_400);
+        /// How long its session may be silent before a client tells the cluster that it is still wanted.
+        /// If that is not well below cache.session_timeout, sessions expire.
+        keep_alive: Duration = Duration::secs(20), in Duration::millis(1)..=Duration::secs(7 * 86_400);
     }
 }
 
@@ -47,46 +60,50 @@ impl ClientConfig {
         }
         Ok(())
     }
+
+    fn of_one(&self) -> client::Config {
+        client::Config {
+            window: self.window,
+            timeout: self.timeout,
+            deadline: self.deadline,
+            backoff_min: self.backoff_min,
+            backoff_max: self.backoff_max,
+            keep_alive: self.keep_alive,
+        }
+    }
 }
 
-/// One client.
+/// One client. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Client {
-    id: ClientId,
-    config: ClientConfig,
-    servers: u32,
-    rng: Rng,
-    session: Option<SessionId>,
-    next_sequence: u64,
-    queue: Vector<Operation>,
-    current: Option<Current>,
-    next_request: u64,
-    target: NodeId,
+    half: client::Client,
+    queue: Vector<Queued>,
+    under_way: OrdMap<CallId, UnderWay>,
     history: Vector<Answered>,
+    load: Option<Load>,
+    hits: u64,
+    misses: u64,
+    shed: u64,
 }
 
-/// The operation under way.
+/// An operation that waits.
 #[derive(Clone, Debug)]
-struct Current {
+struct Queued {
     operation: Operation,
-    invoked_at: Instant,
-    /// What is asked, the same each time: an answer to an earlier attempt is an answer.
-    request: Option<Request>,
-    attempts: u64,
-    /// The server that was asked last.
-    asked: NodeId,
-    /// It pauses before it asks again.
-    pausing: bool,
-    /// When to give up waiting, or to ask again.
-    wake_at: Instant,
-    /// Leaders turned to since the last pause: two servers may name each other.
-    redirects: u32,
-    /// Pauses so far: each is twice as long as the one before.
-    pauses: u32,
+    /// What is done next if it is a read that finds nothing.
+    on_miss: Option<Operation>,
 }
 
-/// How many leaders a client turns to before it pauses.
-const REDIRECTS: u32 = 2;
+/// An operation that was sent.
+#[derive(Clone, Debug)]
+struct UnderWay {
+    operation: Operation,
+    on_miss: Option<Operation>,
+    invoked_at: Instant,
+}
+
+/// A workload goes on while nobody answers; what comes while so many operations wait is left out.
+const QUEUE: usize = 10_000;
 
 /// An operation and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -99,32 +116,6 @@ pub struct Answered {
     pub answered_at: Instant,
     /// The answer.
     pub result: OperationResult,
-}
-
-/// What a client learns of its operation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum OperationResult {
-    /// The key is written, in this version.
-    Written {
-        /// The version.
-        version: u64,
-    },
-    /// The key is gone.
-    Deleted {
-        /// Whether it had been there.
-        existed: bool,
-    },
-    /// What a read found.
-    Found {
-        /// The value; none when the key is absent.
-        value: Option<Bytes>,
-        /// The log index of the state that was read.
-        index: u64,
-        /// For a read that may be stale, how stale.
-        staleness: Option<Staleness>,
-    },
-    /// The cluster refused it.
-    Refused(Refusal),
 }
 
 /// Something that happened at a client.
@@ -143,23 +134,14 @@ pub enum ClientEvent {
     },
     /// Its session is open.
     SessionOpened(SessionId),
-    /// An operation is answered.
+    /// An operation is answered, or given up.
     Answered(Answered),
-}
-
-/// Why a client sends again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum RetryReason {
-    /// No answer came in time.
-    TimedOut,
-    /// The server named the leader.
-    Redirected,
-    /// The server knows no leader.
-    NoLeader,
-    /// The server lost its leadership with the request under way.
-    Unknown,
-    /// The server takes no requests for a while.
-    Busy,
+    /// The cluster has closed its session.
+    SessionExpired(SessionId),
+    /// It asks for one thing after another from now on.
+    WorkloadBegun(Workload),
+    /// It does not any more.
+    WorkloadEnded,
 }
 
 /// What a client wants sent, and what happened.
@@ -174,19 +156,16 @@ pub struct ClientOutput {
 impl Client {
     /// A client that will ask server 1 first, then 2, and so on, each client another first.
     #[must_use]
-    pub fn new(id: ClientId, config: ClientConfig, servers: u32, rng: Rng) -> Client {
+    pub fn new(id: ClientId, config: &ClientConfig, servers: u32, rng: Rng) -> Client {
         Client {
-            id,
-            config,
-            servers,
-            rng,
-            session: None,
-            next_sequence: 1,
+            half: client::Client::new(id, config.of_one(), servers, rng),
             queue: Vector::new(),
-            current: None,
-            next_request: 0,
-            target: NodeId((id.0 - 1) % servers + 1),
+            under_way: OrdMap::new(),
             history: Vector::new(),
+            load: None,
+            hits: 0,
+            misses: 0,
+            shed: 0,
         }
     }
 
@@ -197,29 +176,63 @@ impl Client {
         operations: impl IntoIterator<Item = Operation>,
         out: &mut ClientOutput,
     ) {
-        self.queue.extend(operations);
-        self.begin_next(now, out);
+        let queued = operations.into_iter().map(|operation| Queued {
+            operation,
+            on_miss: None,
+        });
+        self.queue.extend(queued);
+        self.invoke(now, out);
+    }
+
+    /// Begins a workload, in the place of the one before.
+    pub fn begin_workload(
+        &mut self,
+        now: Instant,
+        (workload, seed): (&Workload, u64),
+        out: &mut ClientOutput,
+    ) {
+        self.load = Some(Load::new(workload, now, seed));
+        out.events
+            .push(ClientEvent::WorkloadBegun(workload.clone()));
+    }
+
+    /// Ends the workload; what waits is still done. Tells whether there was one.
+    pub fn end_workload(&mut self, out: &mut ClientOutput) -> bool {
+        let ended = self.load.take().is_some();
+        if ended {
+            out.events.push(ClientEvent::WorkloadEnded);
+        }
+        ended
     }
 
     /// When [`Client::on_deadline`] is wanted.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.current.as_ref().map(|current| current.wake_at)
+        let load = self.load.as_ref().map(Load::wakes_at);
+        self.half.deadline().into_iter().chain(load).min()
     }
 
-    /// Gives up waiting for an answer, or ends a pause.
+    /// Does everything whose time has come.
     pub fn on_deadline(&mut self, now: Instant, out: &mut ClientOutput) {
-        let Some(current) = &self.current else { return };
-        if current.pausing {
-            self.send(now, out);
-        } else {
-            self.target = self.next_server();
-            self.again(now, RetryReason::TimedOut, out);
+        if self.half.deadline().is_some_and(|at| at <= now) {
+            self.with_half(now, |half, told| half.on_deadline(now, told), out);
         }
+        while let Some(load) = self.load.as_mut().filter(|load| load.wakes_at() <= now) {
+            if load.is_over() {
+                self.end_workload(out);
+                break;
+            }
+            let (operation, on_miss) = load.draw();
+            if self.queue.len() < QUEUE {
+                self.queue.push_back(Queued { operation, on_miss });
+            } else {
+                self.shed += 1;
+            }
+        }
+        self.invoke(now, out);
     }
 
-    /// A server answered. An answer to what is over is passed over, and so is a refusal of a
-    /// server that is not the last one asked.
+    /// A server answered.
     pub fn on_response(
         &mut self,
         now: Instant,
@@ -227,119 +240,89 @@ impl Client {
         response: Response,
         out: &mut ClientOutput,
     ) {
-        let Some(current) = &self.current else { return };
-        if current.request.as_ref().map(|request| request.id) != Some(response.id) {
-            return;
-        }
-        let of_last = current.asked == from && !current.pausing;
-        match response.outcome {
-            Outcome::Applied { index, answer } => {
-                // Only the leader answers writes: the next one goes to it.
-                self.target = from;
-                self.on_answer(now, index.0, answer, out);
-            }
-            Outcome::Read {
-                index,
-                found,
-                staleness,
-            } => {
-                self.on_found(now, found, (index.0, staleness), out);
-            }
-            Outcome::ReadRefused(refusal) => {
-                self.finish(now, OperationResult::Refused(refusal), out);
-            }
-            Outcome::NotLeader { .. } | Outcome::Unknown | Outcome::Busy(_) if !of_last => {}
-            Outcome::Busy(Busy::Uncommitted { .. }) => {
-                self.pause(now, from, RetryReason::Busy, out);
-            }
-            Outcome::Busy(Busy::HandingOver { to }) => {
-                let to = if self.may_turn_to(to) { to } else { from };
-                self.pause(now, to, RetryReason::Busy, out);
-            }
-            Outcome::NotLeader { leader } => self.on_redirect(now, leader, out),
-            Outcome::Unknown => self.pause(now, self.next_server(), RetryReason::Unknown, out),
+        self.with_half(
+            now,
+            |half, told| half.on_response(now, from, response, told),
+            out,
+        );
+        self.invoke(now, out);
+    }
+
+    /// Asks for what waits, as far as there is room.
+    fn invoke(&mut self, now: Instant, out: &mut ClientOutput) {
+        while self.half.has_room() {
+            let Some(Queued { operation, on_miss }) = self.queue.pop_front() else {
+                return;
+            };
+            out.events.push(ClientEvent::Invoked(operation.clone()));
+            let mut told = client::Output::default();
+            let call = self.half.call(now, result::call(&operation), &mut told);
+            let under_way = UnderWay {
+                operation,
+                on_miss,
+                invoked_at: now,
+            };
+            self.under_way.insert(call, under_way);
+            self.tell(now, told, out);
         }
     }
 
-    fn on_redirect(&mut self, now: Instant, leader: Option<NodeId>, out: &mut ClientOutput) {
-        let Some(leader) = leader.filter(|leader| self.may_turn_to(*leader)) else {
-            return self.pause(now, self.next_server(), RetryReason::NoLeader, out);
-        };
-        let redirects = self.current.as_ref().map_or(0, |current| current.redirects);
-        if redirects == REDIRECTS {
-            return self.pause(now, leader, RetryReason::Redirected, out);
-        }
-        if let Some(current) = &mut self.current {
-            current.redirects += 1;
-        }
-        self.target = leader;
-        self.again(now, RetryReason::Redirected, out);
-    }
-
-    fn on_answer(&mut self, now: Instant, index: u64, answer: Answer, out: &mut ClientOutput) {
-        match answer {
-            Answer::SessionOpened(session) => {
-                self.session = Some(session);
-                self.next_sequence = 1;
-                out.events.push(ClientEvent::SessionOpened(session));
-                if let Some(current) = &mut self.current {
-                    current.request = None;
-                }
-                self.send(now, out);
-            }
-            Answer::Written { version } => {
-                self.finish(now, OperationResult::Written { version }, out);
-            }
-            Answer::Deleted { existed } => {
-                self.finish(now, OperationResult::Deleted { existed }, out);
-            }
-            Answer::Found(found) => self.on_found(now, found, (index, None), out),
-            // It asks for nothing that is answered so.
-            Answer::SessionKept
-            | Answer::SessionClosed
-            | Answer::Touched { .. }
-            | Answer::NotSwapped { .. }
-            | Answer::Counted { .. }
-            | Answer::Batch(_)
-            | Answer::BatchNotDone { .. }
-            | Answer::Advanced
-            | Answer::Evicted { .. }
-            | Answer::Configured => {}
-            Answer::Refused(refusal) => {
-                if matches!(refusal, Refusal::SessionExpired { .. }) {
-                    self.session = None;
-                }
-                self.finish(now, OperationResult::Refused(refusal), out);
-            }
-        }
-    }
-
-    fn on_found(
+    fn with_half(
         &mut self,
         now: Instant,
-        found: Found,
-        (index, staleness): (u64, Option<Staleness>),
+        tell: impl FnOnce(&mut client::Client, &mut client::Output),
         out: &mut ClientOutput,
     ) {
-        let Found::Value(value) = found else { return };
-        let value = value.map(|versioned| versioned.value);
-        let found = OperationResult::Found {
-            value,
-            index,
-            staleness,
-        };
-        self.finish(now, found, out);
+        let mut told = client::Output::default();
+        tell(&mut self.half, &mut told);
+        self.tell(now, told, out);
     }
 
-    fn finish(&mut self, now: Instant, result: OperationResult, out: &mut ClientOutput) {
-        let Some(current) = self.current.take() else {
+    fn tell(&mut self, now: Instant, told: client::Output, out: &mut ClientOutput) {
+        out.requests.extend(told.requests);
+        for event in told.events {
+            match event {
+                client::Event::Retried {
+                    call: _,
+                    attempt,
+                    to,
+                    why,
+                } => out.events.push(ClientEvent::Retried { attempt, to, why }),
+                client::Event::SessionOpened(session) => {
+                    out.events.push(ClientEvent::SessionOpened(session));
+                }
+                client::Event::SessionExpired(session) => {
+                    out.events.push(ClientEvent::SessionExpired(session));
+                }
+                client::Event::Answered { call, result } => {
+                    self.on_answer(now, (call, result), out)
+                }
+            }
+        }
+    }
+
+    fn on_answer(
+        &mut self,
+        now: Instant,
+        (call, result): (CallId, CallResult),
+        out: &mut ClientOutput,
+    ) {
+        let Some(UnderWay {
+            operation,
+            on_miss,
+            invoked_at,
+        }) = self.under_way.remove(&call)
+        else {
             return;
         };
-        let Current {
-            operation,
-            invoked_at,
-            ..
-        } = current;
+        let result = OperationResult::of(result);
+        let (hits, misses) = result.hits_and_misses();
+        self.hits += hits;
+        self.misses += misses;
+        if let Some(operation) = on_miss.filter(|_| misses > 0) {
+            let on_miss = None;
+            self.queue.push_front(Queued { operation, on_miss });
+        }
         let answered = Answered {
             operation,
             invoked_at,
@@ -348,128 +331,6 @@ impl Client {
         };
         self.history.push_back(answered.clone());
         out.events.push(ClientEvent::Answered(answered));
-        self.begin_next(now, out);
-    }
-
-    fn begin_next(&mut self, now: Instant, out: &mut ClientOutput) {
-        if self.current.is_some() {
-            return;
-        }
-        let Some(operation) = self.queue.pop_front() else {
-            return;
-        };
-        out.events.push(ClientEvent::Invoked(operation.clone()));
-        if let Operation::Get {
-            node: Some(node), ..
-        } = operation
-        {
-            self.target = node;
-        }
-        self.current = Some(Current {
-            operation,
-            invoked_at: now,
-            request: None,
-            attempts: 0,
-            asked: self.target,
-            pausing: false,
-            wake_at: now,
-            redirects: 0,
-            pauses: 0,
-        });
-        self.send(now, out);
-    }
-
-    /// Asks for the current operation, or first for the session that it needs.
-    fn send(&mut self, now: Instant, out: &mut ClientOutput) {
-        let Some(mut current) = self.current.take() else {
-            return;
-        };
-        let request = current.request.take();
-        let request = request.unwrap_or_else(|| self.request(&current.operation));
-        out.requests.push((self.target, request.clone()));
-        self.current = Some(Current {
-            request: Some(request),
-            attempts: current.attempts + 1,
-            asked: self.target,
-            pausing: false,
-            wake_at: now + self.config.timeout,
-            ..current
-        });
-    }
-
-    fn request(&mut self, operation: &Operation) -> Request {
-        let body = match (operation, self.session) {
-            (Operation::Get { key, path, .. }, _) if *path != ReadPath::Log => RequestBody::Read {
-                query: get(key),
-                consistency: consistency(*path),
-            },
-            (_, None) => RequestBody::Command(Command::OpenSession),
-            (operation, Some(session)) => {
-                let sequence = Sequence(self.next_sequence);
-                self.next_sequence += 1;
-                let operation = write(operation);
-                // One operation at a time: everything before this one is answered.
-                let acknowledged = sequence;
-                let apply = Apply {
-                    session,
-                    sequence,
-                    acknowledged,
-                    operation,
-                };
-                RequestBody::Command(Command::Apply(apply))
-            }
-        };
-        self.next_request += 1;
-        let (client, id) = (self.id, self.next_request);
-        Request { client, id, body }
-    }
-
-    fn again(&mut self, now: Instant, why: RetryReason, out: &mut ClientOutput) {
-        let attempt = self
-            .current
-            .as_ref()
-            .map_or(1, |current| current.attempts + 1);
-        out.events.push(ClientEvent::Retried {
-            attempt,
-            to: self.target,
-            why,
-        });
-        self.send(now, out);
-    }
-
-    /// Waits before it asks again: twice as long each time, with a random part so that clients do
-    /// not come back together.
-    fn pause(&mut self, now: Instant, to: NodeId, why: RetryReason, out: &mut ClientOutput) {
-        let (min, max) = (self.config.backoff_min.0, self.config.backoff_max.0);
-        let Some(current) = &mut self.current else {
-            return;
-        };
-        let longest = min.saturating_mul(1 << current.pauses.min(20)).min(max);
-        let pause = Duration::micros(self.rng.between(longest / 2, longest).max(1));
-        current.pausing = true;
-        current.pauses += 1;
-        current.redirects = 0;
-        current.wake_at = now + pause;
-        self.target = to;
-        let attempt = current.attempts + 1;
-        out.events.push(ClientEvent::Retried { attempt, to, why });
-    }
-
-    /// A read of one server is asked of that server only.
-    fn pinned(&self) -> Option<NodeId> {
-        match self.current.as_ref().map(|current| &current.operation) {
-            Some(Operation::Get { node, .. }) => *node,
-            _ => None,
-        }
-    }
-
-    fn may_turn_to(&self, leader: NodeId) -> bool {
-        self.pinned().is_none() && leader != self.target && (1..=self.servers).contains(&leader.0)
-    }
-
-    fn next_server(&self) -> NodeId {
-        self.pinned()
-            .unwrap_or(NodeId(self.target.0 % self.servers + 1))
     }
 }
 
@@ -478,21 +339,26 @@ impl Client {
     /// Its number.
     #[must_use]
     pub fn id(&self) -> ClientId {
-        self.id
+        self.half.id()
     }
 
     /// Its session.
     #[must_use]
     pub fn session(&self) -> Option<SessionId> {
-        self.session
+        self.half.session()
     }
 
-    /// The operation under way, and how often it was sent.
+    /// The oldest operation under way, and how often it was sent.
     #[must_use]
     pub fn current(&self) -> Option<(&Operation, u64)> {
-        self.current
-            .as_ref()
-            .map(|current| (&current.operation, current.attempts))
+        let (call, oldest) = self.under_way.get_min()?;
+        Some((&oldest.operation, self.half.attempts(*call)))
+    }
+
+    /// How many operations are under way.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.under_way.len()
     }
 
     /// How many operations wait.
@@ -504,7 +370,7 @@ impl Client {
     /// Whom it asks next.
     #[must_use]
     pub fn target(&self) -> NodeId {
-        self.target
+        self.half.target()
     }
 
     /// Everything answered so far, oldest first.
@@ -512,34 +378,29 @@ impl Client {
     pub fn history(&self) -> &Vector<Answered> {
         &self.history
     }
-}
 
-fn text(text: &str) -> Bytes {
-    Bytes::copy_from_slice(text.as_bytes())
-}
-
-fn write(operation: &Operation) -> cache::Operation {
-    match operation {
-        Operation::Put { key, value } => cache::Operation::Put {
-            key: text(key),
-            value: text(value),
-            ttl: None,
-        },
-        Operation::Delete { key } => cache::Operation::Delete { key: text(key) },
-        Operation::Get { key, .. } => cache::Operation::Read(get(key)),
+    /// How many keys its reads have found.
+    #[must_use]
+    pub fn hits(&self) -> u64 {
+        self.hits
     }
-}
 
-fn get(key: &str) -> Query {
-    Query::Get { key: text(key) }
-}
+    /// How many keys its reads have not found.
+    #[must_use]
+    pub fn misses(&self) -> u64 {
+        self.misses
+    }
 
-/// How fresh a read must be that does not go through the log.
-fn consistency(path: ReadPath) -> Consistency {
-    match path {
-        ReadPath::Lease => Consistency::Lease,
-        ReadPath::Stale => Consistency::Stale,
-        ReadPath::Quorum | ReadPath::Log => Consistency::Quorum,
+    /// How many operations of its workload were left out because too many waited.
+    #[must_use]
+    pub fn shed(&self) -> u64 {
+        self.shed
+    }
+
+    /// Whether it has a workload.
+    #[must_use]
+    pub fn has_workload(&self) -> bool {
+        self.load.is_some()
     }
 }
 

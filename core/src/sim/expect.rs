@@ -90,6 +90,50 @@ pub fn expectations(world: &World) -> Vec<Expectation> {
             found.to_string(),
         );
     }
+    if let Some(least) = expect.hit_percent_at_least {
+        let counts = world.clients().iter();
+        let (hits, misses) = counts.fold((0, 0), |(hits, misses), client| {
+            (hits + client.hits(), misses + client.misses())
+        });
+        let asked = hits + misses;
+        let found = match asked {
+            0 => "nothing was read".into(),
+            _ => format!("{hits} of {asked}, {} %", hits * 100 / asked),
+        };
+        let met = asked > 0 && hits * 100 >= asked * least;
+        add(
+            format!("{least} % of the keys read are found, or more"),
+            met,
+            found,
+        );
+    }
+    if let Some(least) = expect.repeated_at_least {
+        let repeated = world.repeated();
+        let what = format!("{least} requests or more were given their first answer again");
+        add(what, repeated >= least, repeated.to_string());
+    }
+    for (key, value) in &expect.values {
+        let running = members(world).filter_map(|node| Some((node, node.replica()?)));
+        let held: Vec<(String, Option<&Bytes>)> = running
+            .map(|(node, replica)| {
+                let held = replica.cache().get(key.as_bytes());
+                (node.id().to_string(), held.map(|held| &held.value))
+            })
+            .collect();
+        let met = !held.is_empty()
+            && held
+                .iter()
+                .all(|(_, held)| *held == Some(&Bytes::copy_from_slice(value.as_bytes())));
+        let found = held.iter().map(|(node, held)| match held {
+            Some(held) => format!("{node}: {}", String::from_utf8_lossy(held)),
+            None => format!("{node}: absent"),
+        });
+        add(
+            format!("{key} = {value} on every running member"),
+            met,
+            join(found),
+        );
+    }
     for id in &expect.snapshot_installed {
         let installed = world.node(*id).snapshots_installed();
         let what = format!("{id} installed a snapshot of a leader");
@@ -190,11 +234,13 @@ fn answers(world: &World) -> (usize, usize, usize) {
     let (mut answered, mut open, mut refused) = (0, 0, 0);
     for client in world.clients() {
         answered += client.history().len();
-        open += client.queued() + usize::from(client.current().is_some());
-        let refusals = client
-            .history()
-            .iter()
-            .filter(|answered| matches!(answered.result, OperationResult::Refused(_)));
+        open += client.queued() + client.under_way();
+        let refusals = client.history().iter().filter(|answered| {
+            matches!(
+                answered.result,
+                OperationResult::Refused(_) | OperationResult::GivenUp { .. }
+            )
+        });
         refused += refusals.count();
     }
     (answered, open, refused)

@@ -19,6 +19,7 @@ mod latency;
 mod network;
 mod node;
 mod scenario;
+mod service;
 mod step;
 mod timeline;
 mod world;
@@ -40,9 +41,10 @@ pub use latency::Latency;
 pub use network::{Address, InFlight, MessageId, Network, NetworkConfig, Payload};
 pub use node::{Failure, LastCrash, Node, Status};
 pub use scenario::{
-    Action, DiskConfig, Expect, Keep, Operation, ReadPath, Scenario, ScenarioError, SyntaxError,
-    TimedAction, VERSION, bounds, verb,
+    Action, DiskConfig, Distribution, Expect, Gaps, Keep, Operation, ReadPath, Scenario,
+    ScenarioError, SyntaxError, TimedAction, VERSION, Workload, bounds, verb,
 };
+pub use service::{ModelService, ServiceConfig, ServiceMode};
 pub use step::{ActionRefusal, Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
 pub use timeline::{Observer, Timeline};
 pub use world::World;

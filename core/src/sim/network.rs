@@ -2,7 +2,7 @@
 //! or duplicated.
 
 use super::latency::Latency;
-use crate::replica::{ClientId, Envelope, Request, Response};
+use crate::replica::{ClientId, Envelope, ModelRequest, ModelResponse, Request, Response};
 use crate::types::{ConfigError, Duration, Fingerprint, Instant, NodeId, Rng, Settings, settings};
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ settings! {
         /// as over TCP.
         latency: Latency = Latency::Uniform(Duration::millis(2), Duration::millis(8)),
             in Duration::ZERO..=Latency::MOST;
-        /// How long a message between a client and a server takes.
+        /// How long a message between a server and a client, or the model service, takes.
         client_latency: Latency = Latency::Uniform(Duration::millis(1), Duration::millis(4)),
             in Duration::ZERO..=Latency::MOST;
         /// How many messages in a million are lost.
@@ -61,6 +61,8 @@ pub enum Address {
     Node(NodeId),
     /// A client.
     Client(ClientId),
+    /// The model service.
+    Model,
 }
 
 impl core::fmt::Display for Address {
@@ -68,6 +70,7 @@ impl core::fmt::Display for Address {
         match self {
             Address::Node(node) => node.fmt(f),
             Address::Client(client) => client.fmt(f),
+            Address::Model => f.write_str("model"),
         }
     }
 }
@@ -81,6 +84,10 @@ pub enum Payload {
     Request(Request),
     /// A client is answered.
     Response(Response),
+    /// A leader asks the model service.
+    Question(ModelRequest),
+    /// The model service answers.
+    Advice(ModelResponse),
 }
 
 /// A message on its way.

@@ -4,6 +4,7 @@ use super::client::ClientEvent;
 use super::disk::Lost;
 use super::network::{Address, MessageId};
 use super::scenario::Action;
+use super::service::ServiceMode;
 use crate::replica::{self, Alert, AlertKey, ClientId, Lane, StartError, WriteId};
 use crate::storage::DiskError;
 use crate::types::{ClusterId, Duration, Instant, NodeId};
@@ -37,6 +38,8 @@ pub enum Cause {
     ClientDeadline(ClientId),
     /// A disk finished a sync.
     Disk(NodeId, Lane),
+    /// The model service has thought about a question.
+    Model,
 }
 
 /// Something that happened, and where.
@@ -57,6 +60,8 @@ pub enum Place {
     Client(ClientId),
     /// In the network, or by hand.
     World,
+    /// At the model service.
+    Model,
 }
 
 impl core::fmt::Display for Place {
@@ -65,6 +70,7 @@ impl core::fmt::Display for Place {
             Place::Node(node) => node.fmt(f),
             Place::Client(client) => client.fmt(f),
             Place::World => f.write_str("world"),
+            Place::Model => f.write_str("model"),
         }
     }
 }
@@ -74,6 +80,7 @@ impl From<Address> for Place {
         match address {
             Address::Node(node) => Place::Node(node),
             Address::Client(client) => Place::Client(client),
+            Address::Model => Place::Model,
         }
     }
 }
@@ -290,6 +297,11 @@ pub enum What {
         /// Servers that stay down and keep their disks.
         except: Vec<NodeId>,
     },
+    /// Somebody broke the model service, or mended it.
+    ModelBehaves {
+        /// How it behaves from now on.
+        mode: ServiceMode,
+    },
 }
 
 /// Why there is a second copy of a message.
@@ -377,5 +389,11 @@ pub enum ActionRefusal {
     NoSuchImage {
         /// The name.
         image: String,
+    },
+    /// There is nothing to stop.
+    #[error("{} has no workload", client.map_or("no client".into(), |client| client.to_string()))]
+    NoWorkload {
+        /// The client; all when absent.
+        client: Option<ClientId>,
     },
 }

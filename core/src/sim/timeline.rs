@@ -398,7 +398,12 @@ mod tests {
         let (client, value) = (ClientId(1), "v".repeat(60_000));
         for n in 0..12 {
             let (key, value) = (format!("k{n}"), value.clone());
-            let put = Action::Put { client, key, value };
+            let put = Action::Put {
+                client,
+                key,
+                value,
+                ttl: None,
+            };
             timeline.act(put).expect("there is a client");
         }
         timeline.seek(Instant(3_000_000), u64::MAX, &mut |_, _| {});

@@ -19,11 +19,12 @@ use super::faults::KeptImage;
 use super::network::{Address, MessageId, Network, Payload};
 use super::node::{Failure, Node, Status};
 use super::scenario::{Action, Keep, Scenario};
+use super::service::{ModelService, ServiceMode};
 use super::step::{Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
 use crate::raft;
 use crate::replica::{self, ClientId, Effects, Input, Lane, Member, Replica, Write};
 use crate::storage::{self, DiskOp};
-use crate::types::{ClusterId, Fingerprint, Incarnation, Instant, NodeId, Rng, Term};
+use crate::types::{ClusterId, Fingerprint, Incarnation, Index, Instant, NodeId, Rng, Term};
 use imbl::OrdMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
@@ -43,6 +44,7 @@ pub struct World {
     pub(super) nodes: Vec<Node>,
     pub(super) network: Network,
     pub(super) clients: Vec<Client>,
+    service: ModelService,
     /// How often the cluster was begun anew.
     pub(super) recreations: u64,
     /// Copies of disks, by name.
@@ -50,6 +52,9 @@ pub struct World {
     /// Terms that had a leader, in each life of the cluster.
     leader_terms: BTreeSet<(u64, Term)>,
     lease_reads: u64,
+    /// Entries of the log that some server found to have been applied before, in each life of the
+    /// cluster.
+    repeated: BTreeSet<(u64, Index)>,
     fingerprint: Fingerprint,
     pub(super) happenings: Vec<Happening>,
 }
@@ -60,6 +65,7 @@ enum Due {
     Boot(NodeId),
     Arrival(MessageId),
     Disk { node: NodeId, run: u64, lane: Lane },
+    Model { number: u64 },
 }
 
 /// What the next step is set off by.
@@ -83,8 +89,8 @@ impl World {
             Device::new(disk.clone(), latencies, crashes)
         };
         let clients = (1..=scenario.clients.count).map(|id| {
-            let config = scenario.clients.clone();
-            Client::new(ClientId(id), config, scenario.nodes, stream("client", id))
+            let stream = stream("client", id);
+            Client::new(ClientId(id), &scenario.clients, scenario.nodes, stream)
         });
         let mut world = World {
             config: Arc::new(scenario.server.clone()),
@@ -101,10 +107,12 @@ impl World {
                 Fingerprint::of(&(seed, "network")),
             ),
             clients: clients.collect(),
+            service: ModelService::new(scenario.service.clone(), stream("model", 0)),
             recreations: 0,
             images: OrdMap::new(),
             leader_terms: BTreeSet::new(),
             lease_reads: 0,
+            repeated: BTreeSet::new(),
             fingerprint: Fingerprint::default(),
             happenings: Vec::new(),
             scenario,
@@ -193,6 +201,10 @@ impl World {
                 Due::Disk { node, run, lane } => {
                     self.disk_synced(node, run, lane);
                     Cause::Disk(node, lane)
+                }
+                Due::Model { number } => {
+                    self.model_answers(number);
+                    Cause::Model
                 }
             }),
             Next::Node(node) => {
@@ -323,6 +335,28 @@ impl World {
             let to = Address::Client(response.client);
             self.send(Address::Node(id), to, Payload::Response(response));
         }
+        for question in effects.questions {
+            self.send(
+                Address::Node(id),
+                Address::Model,
+                Payload::Question(question),
+            );
+        }
+    }
+
+    fn model_answers(&mut self, number: u64) {
+        if let Some((node, response)) = self.service.answer(number) {
+            self.send(
+                Address::Model,
+                Address::Node(node),
+                Payload::Advice(response),
+            );
+        }
+    }
+
+    pub(super) fn set_service_mode(&mut self, mode: ServiceMode) {
+        self.service.set_mode(mode);
+        self.note(Place::Model, What::ModelBehaves { mode });
     }
 
     fn count(&mut self, id: NodeId, event: &replica::Event) {
@@ -334,6 +368,13 @@ impl World {
                 self.node_mut(id).snapshots_installed += 1;
             }
             replica::Event::Raft(raft::Event::LeaseRead { .. }) => self.lease_reads += 1,
+            replica::Event::Applied {
+                index,
+                duplicate: true,
+                ..
+            } => {
+                self.repeated.insert((self.recreations, *index));
+            }
             _ => {}
         }
     }
@@ -371,7 +412,7 @@ impl World {
         let (from, to) = (message.from, message.to);
         let down = match to {
             Address::Node(node) => self.node(node).replica().is_none(),
-            Address::Client(_) => false,
+            Address::Client(_) | Address::Model => false,
         };
         let lost = if self.network.is_cut(from, to) {
             Some(LossReason::Cut)
@@ -414,8 +455,18 @@ impl World {
                     client.on_response(now, node, response, out);
                 });
             }
-            (_, Address::Client(_), _) | (_, Address::Node(_), Payload::Response(_)) => {
-                unreachable!("servers send to servers, and answers go to clients")
+            (_, Address::Node(node), Payload::Advice(response)) => {
+                self.feed(node, Input::Model(response));
+            }
+            (Address::Node(node), Address::Model, Payload::Question(request)) => {
+                if let Some(thinking) = self.service.ask(node, &request) {
+                    let number = thinking.number;
+                    self.schedule(self.now + thinking.time, Due::Model { number });
+                }
+            }
+            (_, Address::Client(_) | Address::Model, _)
+            | (_, Address::Node(_), Payload::Response(_) | Payload::Question(_)) => {
+                unreachable!("questions go to the model, answers to whoever asked")
             }
         }
     }
@@ -584,6 +635,12 @@ impl World {
         &self.network
     }
 
+    /// The model service.
+    #[must_use]
+    pub fn service(&self) -> &ModelService {
+        &self.service
+    }
+
     /// All clients, by id.
     #[must_use]
     pub fn clients(&self) -> &[Client] {
@@ -600,6 +657,12 @@ impl World {
     #[must_use]
     pub fn lease_reads(&self) -> u64 {
         self.lease_reads
+    }
+
+    /// How many entries of the log were requests that had been applied before.
+    #[must_use]
+    pub fn repeated(&self) -> u64 {
+        self.repeated.len() as u64
     }
 
     /// A digest of everything that has happened: equal histories have equal digests, on every

@@ -5,7 +5,7 @@ use super::explain::server::{busy_text, staleness_text};
 use super::model::{Field, MessageDetail, MessageKind, MessageView};
 use crate::cache::Command;
 use crate::raft::{AppendOutcome, Message, SnapshotOutcome};
-use crate::replica::{Consistency, Outcome, RequestBody};
+use crate::replica::{Consistency, Outcome, RequestBody, Scored};
 use crate::sim::{InFlight, Payload as Flying};
 
 pub(super) fn message(message: &InFlight) -> MessageView {
@@ -20,6 +20,17 @@ pub(super) fn message(message: &InFlight) -> MessageView {
             outcome_label(&response.outcome).into(),
             None,
         ),
+        Flying::Question(question) => {
+            let label = format!("which of {}?", question.candidates.len());
+            (MessageKind::Question, label, None)
+        }
+        Flying::Advice(advice) => {
+            let label = match &advice.scores {
+                Ok(scores) => format!("{} scores", scores.len()),
+                Err(_) => "nobody here".into(),
+            };
+            (MessageKind::Advice, label, None)
+        }
     };
     MessageView {
         id: message.id.0,
@@ -135,6 +146,22 @@ pub(super) fn message_detail(flying: &InFlight) -> MessageDetail {
             );
             (sentence, vec![field("request", response.id)])
         }
+        Flying::Question(question) => {
+            let sentence = format!(
+                "{} asks the model service which of {} keys to evict",
+                flying.from,
+                question.candidates.len()
+            );
+            (sentence, vec![field("question", question.id)])
+        }
+        Flying::Advice(advice) => {
+            let says = match &advice.scores {
+                Ok(scores) => format!("scores {} keys: {}", scores.len(), score_text(scores)),
+                Err(error) => error.to_string(),
+            };
+            let sentence = format!("the model service answers {}: {says}", flying.to);
+            (sentence, vec![field("question", advice.id)])
+        }
     };
     fields.push(field("sent", flying.sent_at));
     fields.push(field("arrives", flying.arrives_at));
@@ -172,6 +199,15 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::NotLeader { leader: None } => "no leader is known here".into(),
         Outcome::Unknown => "leadership was lost, what became of the request is not known".into(),
     }
+}
+
+/// The first few scores.
+fn score_text(scores: &[Scored]) -> String {
+    const MOST: usize = 4;
+    let told = scores.iter().take(MOST);
+    let told = told.map(|one| format!("{} {:.2}", one.entry, one.score.0));
+    let more = if scores.len() > MOST { ", …" } else { "" };
+    format!("{}{more}", told.collect::<Vec<_>>().join(", "))
 }
 
 fn field(name: &str, value: impl ToString) -> Field {

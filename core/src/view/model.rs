@@ -5,8 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+mod cache;
 mod disk;
 
+pub use cache::{
+    AdvisorView, CacheEntryView, CacheView, ServiceModeView, ServiceView, SessionView,
+};
 pub use disk::{
     CrashView, DiskView, FileKind, FileSurvivalView, FileView, ImageView, ManifestView,
     NameChangeView, StretchState, StretchView, UnsyncedAppendView,
@@ -41,6 +45,8 @@ border! {
         pub nodes: Vec<NodeView>,
         /// Clients that look different now.
         pub clients: Vec<ClientView>,
+        /// The model service.
+        pub service: ServiceView,
         /// Every message in flight, oldest first.
         pub messages: Vec<MessageView>,
         /// Every pair of servers between which messages are cut, per direction.
@@ -299,6 +305,14 @@ border! {
         pub last_answer: Option<String>,
         /// The server it asks next.
         pub target: u32,
+        /// Operations that were sent and are not answered.
+        pub under_way: u64,
+        /// Keys that its reads have found.
+        pub hits: u64,
+        /// Keys that its reads have not found.
+        pub misses: u64,
+        /// Whether it is busy with a workload.
+        pub busy: bool,
     }
 
     /// One message in flight.
@@ -351,6 +365,10 @@ border! {
         Request,
         /// A client is answered.
         Response,
+        /// The leader asks the model service.
+        Question,
+        /// The model service answers.
+        Advice,
     }
 
     /// A message opened for reading.
@@ -480,14 +498,8 @@ border! {
         pub log: Vec<EntryView>,
         /// Entries of the log that are not in `log`.
         pub log_hidden: u64,
-        /// Keys of its cache in order; bounded.
-        pub cache: Vec<CacheEntryView>,
-        /// Keys that are not in `cache`.
-        pub cache_hidden: u64,
-        /// Bytes of all keys and values.
-        pub cache_bytes: u64,
-        /// Client sessions that it remembers.
-        pub sessions: Vec<SessionView>,
+        /// Its cache; none while it does not run.
+        pub cache: Option<CacheView>,
         /// Its disk, also while it does not run.
         pub disk: DiskView,
         /// Copies of disks that were kept, of any server.
@@ -532,26 +544,6 @@ border! {
         pub committed: bool,
         /// Whether it is applied.
         pub applied: bool,
-    }
-
-    /// One key of a cache.
-    pub struct CacheEntryView {
-        /// The key, as text where it is text.
-        pub key: String,
-        /// The value, as text where it is text.
-        pub value: String,
-        /// The log index of its last write.
-        pub version: u64,
-    }
-
-    /// One client session.
-    pub struct SessionView {
-        /// Its id: the log index that opened it.
-        pub id: u64,
-        /// The newest sequence number that was applied.
-        pub newest: u64,
-        /// Answers remembered, for requests that come again.
-        pub remembered: u64,
     }
 
     /// One step of a recovery.

@@ -2,14 +2,13 @@
 
 use super::explain::cache::command_text;
 use super::explain::membership::members;
-use super::explain::server::text;
 use super::explain::world::result_text;
 use super::model::{
-    CacheEntryView, ClientView, ClockView, CutView, EntryView, LeaseView, MembershipView,
-    MessageView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView, PromiseView,
-    RoleView, SessionView, SnapshotProgressView, StandingView, TimerView, VotesView,
+    ClientView, ClockView, CutView, EntryView, LeaseView, MembershipView, MessageView, NodeDetail,
+    NodeStatus, NodeView, PositionView, ProgressView, PromiseView, RoleView, SnapshotProgressView,
+    StandingView, TimerView, VotesView,
 };
-use super::{disk, messages, metrics};
+use super::{cache, disk, messages, metrics};
 use crate::cache::Stamped;
 use crate::raft::{Payload as EntryPayload, Progress, Raft, Role, Sending, Standing};
 use crate::replica::Replica;
@@ -241,6 +240,10 @@ pub(super) fn client(client: &Client) -> ClientView {
         answered: client.history().len() as u64,
         last_answer: last.map(|last| format!("{}: {}", last.operation, result_text(&last.result))),
         target: client.target().0,
+        under_way: client.under_way() as u64,
+        hits: client.hits(),
+        misses: client.misses(),
+        busy: client.has_workload(),
     }
 }
 
@@ -262,37 +265,11 @@ pub(super) fn cuts(world: &World) -> Vec<CutView> {
 /// One server, opened.
 pub(super) fn node_detail(world: &World, node: &Node, now: Instant) -> NodeDetail {
     let (log, log_hidden) = node.replica().map(log).unwrap_or_default();
-    let (mut cache, mut sessions, mut cache_bytes, mut keys) = (Vec::new(), Vec::new(), 0, 0);
-    if let Some(replica) = node.replica() {
-        let held = replica.cache();
-        (cache_bytes, keys) = (held.bytes(), held.len());
-        cache = held
-            .iter()
-            .take(SHOWN)
-            .map(|(key, held)| CacheEntryView {
-                key: text(key),
-                value: text(&held.value),
-                version: held.version,
-            })
-            .collect();
-        sessions = held
-            .sessions()
-            .take(SHOWN)
-            .map(|(id, session)| SessionView {
-                id: id.0,
-                newest: session.newest(),
-                remembered: session.remembered(),
-            })
-            .collect();
-    }
     NodeDetail {
         id: node.id().0,
         log,
         log_hidden,
-        cache_hidden: (keys - cache.len()) as u64,
-        cache,
-        cache_bytes,
-        sessions,
+        cache: cache::cache(node),
         disk: disk::disk(node),
         images: disk::images(world),
         recovery: disk::recovery(node),

@@ -6,7 +6,7 @@ use super::model::{
     ClientView, EventView, ExpectationView, Frame, Marker, MarkerKind, MessageDetail, NodeDetail,
     NodeView, ScenarioView, SettingChange, SettingsTable, ViolationView, Weight,
 };
-use super::{messages, screen, settings};
+use super::{cache, messages, screen, settings};
 use crate::check::{self, Checker, Violation};
 use crate::raft;
 use crate::replica;
@@ -192,6 +192,7 @@ impl Session {
             head_time: self.timeline.head().0,
             head_step: self.timeline.head_step(),
             end_time: world.scenario().end.0,
+            service: cache::service(world),
             messages: screen::messages(world),
             cuts: screen::cuts(world),
             events_replaced,

@@ -21,6 +21,8 @@ import init, {
 export type {
   Action,
   AlertView,
+  CacheEntryView,
+  CacheView,
   ClientView,
   ClockView,
   CutView,
@@ -41,6 +43,7 @@ export type {
   ProgressView,
   ScenarioInfo,
   ScenarioView,
+  ServiceView,
   SettingChange,
   SettingKind,
   SettingRefusal,

@@ -12,6 +12,8 @@ export interface Stage {
   radius: number;
   nodes: readonly Point[];
   clients: readonly Point[];
+  /** Where the model service stands, when there is one. */
+  model: Point;
 }
 
 /** So many servers stand so close that a follower is told by its shape alone. */
@@ -45,7 +47,8 @@ export function arrange(room: Room, nodes: number, clients: number): Stage {
       ? { x: width * part, y: height - 32 }
       : { x: 58 * scale, y: head + (height - head) * part };
   });
-  return { width, height, scale, radius, nodes: ring(nodes, box), clients: side };
+  const model = { x: width - 48 * scale, y: 34 * scale };
+  return { width, height, scale, radius, nodes: ring(nodes, box), clients: side, model };
 }
 
 interface Box {

@@ -47,6 +47,7 @@ const grouped = (value: number): string => value.toLocaleString('en').replaceAll
 
 /** What a setting is when nobody sets it, and what it accepts. */
 export function limits({ kind, low, high, unit, default: usual }: SettingView): string {
+  if (kind === 'choice') return `Default ${usual}.`;
   if (kind === 'switch') return `Default ${usual === 'true' ? 'on' : 'off'}.`;
   const [from, to, otherwise] = [low, high, usual].map((text) => inOtherWords(kind, text) ?? text);
   const each = kind === 'latency' ? 'each delay ' : '';
@@ -69,6 +70,8 @@ export const KIND_NAMES: Record<MessageKind, string> = {
   readIndexResponse: 'read index',
   request: 'client request',
   response: 'client answer',
+  question: 'question to the model',
+  advice: 'answer of the model',
 };
 
 export const WEIGHTS: { id: Weight; name: string }[] = [

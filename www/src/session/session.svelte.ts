@@ -17,6 +17,7 @@ import {
   newSeed,
   Run,
   type ScenarioView,
+  type ServiceView,
   type SettingChange,
   type SettingRefusal,
   type SettingsTable,
@@ -26,7 +27,7 @@ import { count, moment } from '../drawing/words';
 import { EMPTY, follow, type History, mark, present } from './history';
 
 /** What a person looks at closely. */
-export type Selected = { node: number } | { message: number } | undefined;
+export type Selected = { node: number } | { message: number } | { model: true } | undefined;
 /** Something went wrong, told where the person looks; `text` is kept as it came. */
 export interface Problem {
   title: string;
@@ -60,6 +61,7 @@ export class Session {
   endTime = $state(0);
   nodes: readonly NodeView[] = $state.raw([]);
   clients: readonly ClientView[] = $state.raw([]);
+  service: ServiceView | undefined = $state.raw();
   messages: readonly MessageView[] = $state.raw([]);
   cuts: readonly CutView[] = $state.raw([]);
   history: History = $state.raw(EMPTY);
@@ -292,6 +294,7 @@ export class Session {
     this.endTime = frame.endTime;
     this.nodes = merge(this.nodes, frame.nodes);
     this.clients = merge(this.clients, frame.clients);
+    this.service = frame.service;
     if (frame.messages.length > 0 || this.messages.length > 0) this.messages = frame.messages;
     if (frame.cuts.length > 0 || this.cuts.length > 0) this.cuts = frame.cuts;
     this.history = follow(this.history, frame);

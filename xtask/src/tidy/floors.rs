@@ -6,21 +6,27 @@ use super::{File, Finding};
 const CORE: &str = "core/src/";
 
 /// The floors from the ground up, each with those that it may import besides itself.
-const FLOORS: [(&str, &[&str]); 8] = [
+const FLOORS: [(&str, &[&str]); 9] = [
     ("types", &[]),
     ("raft", &["types"]),
     ("storage", &["types"]),
     ("cache", &["types"]),
     ("replica", &["types", "raft", "storage", "cache"]),
-    ("sim", &["types", "raft", "storage", "cache", "replica"]),
+    ("client", &["types", "cache", "replica"]),
+    (
+        "sim",
+        &["types", "raft", "storage", "cache", "replica", "client"],
+    ),
     (
         "check",
-        &["types", "raft", "storage", "cache", "replica", "sim"],
+        &[
+            "types", "raft", "storage", "cache", "replica", "client", "sim",
+        ],
     ),
     (
         "view",
         &[
-            "types", "raft", "storage", "cache", "replica", "sim", "check",
+            "types", "raft", "storage", "cache", "replica", "client", "sim", "check",
         ],
     ),
 ];

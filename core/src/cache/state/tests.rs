@@ -3,8 +3,9 @@
 use super::{Cache, RestoreError};
 use crate::cache::{
     Answer, Apply, Command, Config, Found, Operation, Query, Refusal, Sequence, SessionId, Stamped,
+    TimeToLive,
 };
-use crate::types::Index;
+use crate::types::{Index, LogTime};
 use bytes::Bytes;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,6 +143,35 @@ fn nothing_is_applied_beyond_the_window_until_answers_are_acknowledged() {
         cache.get(b"k").map(|held| held.value.clone()),
         Some(text("b"))
     );
+}
+
+#[test]
+fn a_key_that_expired_and_is_written_again_is_another_entry() {
+    let config = Config {
+        expired_per_entry: 1,
+        ..Config::default()
+    };
+    let mortal = |sequence, key: &str| {
+        let (key, value) = (text(key), text("v"));
+        let ttl = Some(TimeToLive(10));
+        apply(1, sequence, sequence, Operation::Put { key, value, ttl })
+    };
+    let mut cache = Cache::new(config);
+    let at = |time, command: &Command| Stamped {
+        time: LogTime(time),
+        touched: Vec::new(),
+        command: command.clone(),
+    };
+    let commands = [Command::OpenSession, mortal(1, "a"), mortal(2, "b")];
+    for (command, index) in commands.iter().zip(1..) {
+        cache.apply(Index(index), &at(5, command));
+    }
+    let entry = |cache: &Cache| cache.get(b"b").map(|held| held.entry);
+    let first = entry(&cache);
+    // Both have expired, and only one of them is removed with this entry of the log.
+    let applied = cache.apply(Index(4), &at(15, &mortal(3, "b")));
+    assert_eq!((applied.removed.len(), cache.len()), (1, 1));
+    assert!(first.is_some() && entry(&cache).is_some() && entry(&cache) != first);
 }
 
 #[test]

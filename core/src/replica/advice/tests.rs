@@ -67,7 +67,8 @@ impl Lab {
     }
 
     fn answer_model(&mut self, id: u64, scores: Result<Vec<Scored>, ModelError>) {
-        self.feed(Input::Model(ModelResponse { id, scores }));
+        let run = 1;
+        self.feed(Input::Model(ModelResponse { run, id, scores }));
     }
 
     /// What was wrong with answers since the last look.

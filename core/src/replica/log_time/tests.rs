@@ -1,11 +1,13 @@
 //! What the leader does when something is to expire.
 
 use crate::cache::{
-    Answer, Apply, Command, Found, Operation, Query, Refusal, Sequence, SessionId, TimeToLive,
+    Answer, Apply, Command, Found, Operation, Query, Refusal, Sequence, SessionId, Stamped,
+    TimeToLive, Touched,
 };
+use crate::raft::Payload;
 use crate::replica::lab::Lab;
 use crate::replica::{ClientId, Consistency, Event, Input, Outcome, Request, RequestBody};
-use crate::types::{Duration, LogTime, NodeId};
+use crate::types::{Duration, Index, LogTime, NodeId};
 use bytes::Bytes;
 
 const MS: fn(u64) -> Duration = Duration::millis;
@@ -177,6 +179,28 @@ fn a_follower_sends_whoever_asks_for_what_expired_to_the_leader() {
         "{outcomes:?}"
     );
     assert_eq!(lab.replica.id(), NodeId(1));
+}
+
+#[test]
+fn a_read_beside_the_log_is_told_with_the_next_entry() {
+    let mut lab = Lab::with_key(Duration::secs(60));
+    let entry = lab.replica.cache().get(&key()).map(|held| held.entry);
+    lab.read(1, Consistency::Lease);
+    lab.read(2, Consistency::Quorum);
+    lab.ask(3, RequestBody::Command(Command::OpenSession));
+    let last = lab.replica.raft().log().last();
+    let entries = lab
+        .replica
+        .raft()
+        .log()
+        .range(Index(last.index.0 - 1), last.index);
+    let touched = entries.filter_map(|entry| match &entry.payload {
+        Payload::Command(bytes) => Stamped::decode(bytes).ok(),
+        Payload::Noop | Payload::Membership(_) => None,
+    });
+    let touched: Vec<Touched> = touched.flat_map(|stamped| stamped.touched).collect();
+    let entry = entry.expect("it is there");
+    assert_eq!(touched, [Touched { entry, times: 2 }]);
 }
 
 #[test]

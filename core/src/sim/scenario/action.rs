@@ -1,10 +1,12 @@
-//! What can be done to the world, and what of it is possible.
+//! What can be done to the world.
 
-use super::model::bounds;
+use super::operation::{self, Operation};
+use super::workload::Workload;
+use crate::cache::PolicyKind;
 use crate::replica::ClientId;
-use crate::sim::clock::Clock;
 use crate::sim::network::MessageId;
-use crate::types::{ConfigError, Duration, Instant, NodeId, check_range};
+use crate::sim::service::ServiceMode;
+use crate::types::{Duration, Instant, NodeId};
 use serde::{Deserialize, Serialize};
 
 /// An action and its moment.
@@ -72,6 +74,9 @@ pub enum Action {
         key: String,
         /// Its value.
         value: String,
+        /// How long it lives; until it is deleted or evicted when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ttl: Option<Duration>,
     },
     /// A client reads a key.
     Get {
@@ -258,6 +263,107 @@ pub enum Action {
         /// These.
         except: Vec<NodeId>,
     },
+    /// A client changes how long a key lives.
+    Touch {
+        /// The client.
+        client: ClientId,
+        /// The key.
+        key: String,
+        /// How long it lives from now on; until it is deleted or evicted when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ttl: Option<Duration>,
+    },
+    /// A client writes a key if nobody else has written it meanwhile.
+    CompareAndSwap {
+        /// The client.
+        client: ClientId,
+        /// The key.
+        key: String,
+        /// The version that it must have; it must be absent when there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected: Option<u64>,
+        /// Its value from then on.
+        value: String,
+        /// How long it lives.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ttl: Option<Duration>,
+    },
+    /// A client adds to a number.
+    Increment {
+        /// The client.
+        client: ClientId,
+        /// The key.
+        key: String,
+        /// What to add; may be negative.
+        #[serde(default = "operation::one", skip_serializing_if = "operation::is_one")]
+        add: i64,
+    },
+    /// A client reads several keys as they are at one moment.
+    GetMany {
+        /// The client.
+        client: ClientId,
+        /// The keys.
+        of: Vec<String>,
+        /// The server to ask; any when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<NodeId>,
+        /// Which way the read takes.
+        #[serde(default, skip_serializing_if = "is_default")]
+        path: ReadPath,
+    },
+    /// A client lists keys in order, one page.
+    List {
+        /// The client.
+        client: ClientId,
+        /// What they begin with.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        prefix: String,
+        /// Only keys after this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+        /// At most so many.
+        #[serde(
+            default = "operation::page",
+            skip_serializing_if = "operation::is_page"
+        )]
+        limit: u32,
+        /// The server to ask; any when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<NodeId>,
+        /// Which way the read takes.
+        #[serde(default, skip_serializing_if = "is_default")]
+        path: ReadPath,
+    },
+    /// A client does several things or none, as if at once.
+    Batch {
+        /// The client.
+        client: ClientId,
+        /// What it does.
+        operations: Vec<Operation>,
+    },
+    /// The present leader is asked to let the cache be another: from here on in the log, on every
+    /// server.
+    ConfigureCache {
+        /// Who decides what is evicted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy: Option<PolicyKind>,
+        /// How many bytes of keys and values are held.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capacity_bytes: Option<u64>,
+    },
+    /// Clients ask for one thing after another, in the place of what they were at before.
+    Workload(Workload),
+    /// Clients stop that.
+    StopWorkload {
+        /// The client; all when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<ClientId>,
+    },
+    /// Somebody breaks the model service, or mends it.
+    ModelService {
+        /// How it behaves from now on.
+        mode: ServiceMode,
+    },
 }
 
 /// What of the data that was not synced survives when the power goes.
@@ -357,7 +463,7 @@ impl ReadPath {
     }
 }
 
-fn is_default(path: &ReadPath) -> bool {
+pub(super) fn is_default(path: &ReadPath) -> bool {
     *path == ReadPath::default()
 }
 
@@ -377,286 +483,73 @@ impl Action {
         Action::Crash { node, keep }
     }
 
-    /// Refuses what names a server, a client or an amount that there cannot be.
-    ///
-    /// # Errors
-    /// The first field that is wrong.
-    pub fn validate(&self, nodes: u32, clients: u32) -> Result<(), ConfigError> {
-        let server = |field: &str, node: NodeId| {
-            if node.0 == 0 || node.0 > nodes {
-                return Err(ConfigError::new(
-                    field,
-                    node.0,
-                    format!("a server, 1 to {nodes}"),
-                ));
-            }
-            Ok(())
-        };
-        let client = |client: ClientId| {
-            if client.0 == 0 || client.0 > clients {
-                let accepted = format!("a client, 1 to {clients}");
-                return Err(ConfigError::new("client", client.0, accepted));
-            }
-            Ok(())
-        };
-        match self {
-            Action::Crash { node, keep } => {
-                server("node", *node)?;
-                check_keep(keep)
-            }
-            Action::Restart { node }
-            | Action::Isolate { node }
-            | Action::ShutDown { node }
-            | Action::TakeSnapshot { node }
-            | Action::Kill { node }
-            | Action::WipeDisk { node } => server("node", *node),
-            Action::Corrupt { node, .. }
-            | Action::Tear { node, .. }
-            | Action::RemoveFile { node, .. }
-            | Action::ResizeDisk { node, .. }
-            | Action::SlowDisk { node, .. }
-            | Action::FailSyncs { node, .. }
-            | Action::KeepImage { node, .. }
-            | Action::RestoreImage { node, .. } => {
-                server("node", *node)?;
-                self.validate_disk()
-            }
-            Action::RecreateCluster { except } => {
-                check_range(
-                    "the number of servers in except",
-                    except.len(),
-                    0,
-                    nodes as usize - 1,
-                )?;
-                except.iter().try_for_each(|node| server("except", *node))
-            }
-            Action::TransferLeadership { to } => to.map_or(Ok(()), |to| server("to", to)),
-            Action::ChangeMembership { voters, learners } => {
-                check_range("the number of voters", voters.len(), 1, nodes as usize)?;
-                voters.iter().try_for_each(|node| server("voters", *node))?;
-                learners
-                    .iter()
-                    .try_for_each(|node| server("learners", *node))
-            }
-            Action::DriftClock { node, ppm } => {
-                server("node", *node)?;
-                let most = Clock::MOST_DRIFT_PPM;
-                check_range("ppm", *ppm, -most, most)
-            }
-            Action::JumpClock {
-                node,
-                forward,
-                back,
-            } => {
-                server("node", *node)?;
-                check_jump(*forward, *back)
-            }
-            Action::Partition { groups } => check_groups(groups, server),
-            Action::Cut { from, to } | Action::Mend { from, to } => {
-                server("from", *from)?;
-                server("to", *to)?;
-                let differ = if from == to {
-                    Err("another server than `from`")
-                } else {
-                    Ok(())
-                };
-                differ.map_err(|accepted| ConfigError::new("to", to.0, accepted))
-            }
-            Action::Heal => Ok(()),
-            Action::Drop { message } | Action::Duplicate { message } => check_message(*message),
-            Action::Delay { message, by } => {
-                check_message(*message)?;
-                check_span("by", *by)
-            }
-            Action::Put {
-                client: who,
-                key,
-                value,
-            } => {
-                client(*who)?;
-                check_text("key", key, 1, bounds::NAME)?;
-                check_text("value", value, 0, bounds::VALUE)
-            }
-            Action::Delete { client: who, key } => {
-                client(*who)?;
-                check_text("key", key, 1, bounds::NAME)
-            }
-            Action::Get {
-                client: who,
-                key,
-                node,
-                path: _,
-            } => {
-                client(*who)?;
-                check_text("key", key, 1, bounds::NAME)?;
-                node.map_or(Ok(()), |node| server("node", node))
-            }
-            Action::Write {
-                client: who,
-                keys,
-                prefix,
-                first,
-            } => {
-                client(*who)?;
-                check_many(*keys, prefix, *first)
-            }
-            Action::Read {
-                client: who,
-                keys,
-                prefix,
-                first,
-                node,
-                path: _,
-            } => {
-                client(*who)?;
-                check_many(*keys, prefix, *first)?;
-                node.map_or(Ok(()), |node| server("node", node))
-            }
-        }
-    }
-}
-
-impl Action {
-    /// Refuses what cannot be done to any disk.
-    fn validate_disk(&self) -> Result<(), ConfigError> {
-        match self {
-            Action::Corrupt {
-                file, offset, bit, ..
-            } => {
-                check_text("file", file, 1, bounds::NAME)?;
-                check_range("offset", *offset, 0, bounds::DISK)?;
-                check_range("bit", *bit, 0, 7)
-            }
-            Action::Tear { file, bytes, .. } => {
-                check_text("file", file, 1, bounds::NAME)?;
-                check_range("bytes", *bytes, 1, bounds::DISK)
-            }
-            Action::RemoveFile { file, .. } => check_text("file", file, 1, bounds::NAME),
-            Action::ResizeDisk { bytes, .. } => {
-                bytes.map_or(Ok(()), |bytes| check_range("bytes", bytes, 0, bounds::DISK))
-            }
-            Action::SlowDisk { factor, .. } => check_range("factor", *factor, 1, bounds::SLOWNESS),
-            Action::FailSyncs { count, .. } => check_range("count", *count, 0, bounds::SYNCS),
-            Action::KeepImage { image, .. } | Action::RestoreImage { image, .. } => {
-                check_text("image", image, 1, bounds::NAME)
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// How many operations it gives to a client.
     #[must_use]
     pub fn operations(&self) -> u64 {
         match self {
-            Action::Put { .. } | Action::Get { .. } | Action::Delete { .. } => 1,
             Action::Write { keys, .. } | Action::Read { keys, .. } => *keys,
-            _ => 0,
+            Action::Workload(workload) => workload.operations(),
+            _ => u64::from(self.operation().is_some()),
         }
     }
-}
 
-impl TimedAction {
-    /// Refuses what cannot be done, or not so late.
-    ///
-    /// # Errors
-    /// The first field that is wrong.
-    pub fn validate(&self, nodes: u32, clients: u32) -> Result<(), ConfigError> {
-        let at = self.at.since(Instant::ZERO);
-        check_range("at", at, Duration::ZERO, bounds::END)?;
-        self.action.validate(nodes, clients)
-    }
-}
-
-/// Refuses more actions, or more operations, than a scenario may have.
-pub(in crate::sim) fn check_amount(actions: &[TimedAction]) -> Result<(), ConfigError> {
-    check_range("the number of actions", actions.len(), 0, bounds::ACTIONS)?;
-    let operations = actions.iter().map(|timed| timed.action.operations()).sum();
-    let field = "the number of operations of all clients";
-    check_range(field, operations, 0, bounds::OPERATIONS)
-}
-
-/// What survives is named by counting: a bound keeps it readable.
-fn check_keep(keep: &Keep) -> Result<(), ConfigError> {
-    match keep {
-        Keep::Drawn | Keep::Nothing | Keep::Everything => Ok(()),
-        Keep::First { bytes, names } => {
-            check_range("keep.first.bytes", *bytes, 0, bounds::DISK)?;
-            check_range("keep.first.names", *names, 0, bounds::SURVIVORS as u64)
-        }
-        Keep::Only { appends, names } => {
-            for (field, list) in [("keep.only.appends", appends), ("keep.only.names", names)] {
-                check_range(field, list.len(), 0, bounds::SURVIVORS)?;
-                let number = |one: &u64| check_range(field, *one, 1, bounds::MESSAGE - 1);
-                list.iter().try_for_each(number)?;
+    /// The one operation that it gives to a client.
+    #[must_use]
+    pub fn operation(&self) -> Option<(ClientId, Operation)> {
+        let (client, node, path) = match self {
+            Action::Get {
+                client, node, path, ..
             }
-            Ok(())
-        }
+            | Action::GetMany {
+                client, node, path, ..
+            }
+            | Action::List {
+                client, node, path, ..
+            } => (*client, *node, *path),
+            Action::Put { client, .. }
+            | Action::Delete { client, .. }
+            | Action::Touch { client, .. }
+            | Action::CompareAndSwap { client, .. }
+            | Action::Increment { client, .. }
+            | Action::Batch { client, .. } => (*client, None, ReadPath::default()),
+            _ => return None,
+        };
+        let operation = match self.clone() {
+            Action::Put {
+                key, value, ttl, ..
+            } => Operation::Put { key, value, ttl },
+            Action::Get { key, .. } => Operation::Get { key, node, path },
+            Action::Delete { key, .. } => Operation::Delete { key },
+            Action::Touch { key, ttl, .. } => Operation::Touch { key, ttl },
+            Action::CompareAndSwap {
+                key,
+                expected,
+                value,
+                ttl,
+                ..
+            } => Operation::CompareAndSwap {
+                key,
+                expected,
+                value,
+                ttl,
+            },
+            Action::Increment { key, add, .. } => Operation::Increment { key, add },
+            Action::GetMany { of, .. } => Operation::GetMany { of, node, path },
+            Action::List {
+                prefix,
+                after,
+                limit,
+                ..
+            } => Operation::List {
+                prefix,
+                after,
+                limit,
+                node,
+                path,
+            },
+            Action::Batch { operations, .. } => Operation::Batch { operations },
+            _ => return None,
+        };
+        Some((client, operation))
     }
-}
-
-fn check_message(message: MessageId) -> Result<(), ConfigError> {
-    check_range("message", message.0, 1, bounds::MESSAGE - 1)
-}
-
-/// By how much a message is delayed, or a clock jumps.
-fn check_span(field: &str, span: Duration) -> Result<(), ConfigError> {
-    check_range(field, span, Duration::micros(1), Duration::secs(3_600))
-}
-
-fn check_jump(forward: Option<Duration>, back: Option<Duration>) -> Result<(), ConfigError> {
-    match (forward, back) {
-        (Some(by), None) => check_span("forward", by),
-        (None, Some(by)) => check_span("back", by),
-        (None, None) => Err(ConfigError::new(
-            "forward",
-            "not given",
-            "a duration, unless `back` is given",
-        )),
-        (Some(_), Some(by)) => Err(ConfigError::new("back", by, "absent beside `forward`")),
-    }
-}
-
-fn check_groups(
-    groups: &[Vec<NodeId>],
-    server: impl Fn(&str, NodeId) -> Result<(), ConfigError>,
-) -> Result<(), ConfigError> {
-    let mut seen = Vec::new();
-    if groups.len() < 2 {
-        return Err(ConfigError::new(
-            "groups",
-            groups.len(),
-            "two groups of servers or more",
-        ));
-    }
-    for node in groups.iter().flatten() {
-        server("groups", *node)?;
-        if seen.contains(node) {
-            return Err(ConfigError::new("groups", node.0, "in one group only"));
-        }
-        seen.push(*node);
-    }
-    Ok(())
-}
-
-fn check_many(keys: u64, prefix: &str, first: u64) -> Result<(), ConfigError> {
-    check_range("keys", keys, 1, bounds::KEYS)?;
-    check_range("first", first, 0, bounds::SEED - 1)?;
-    check_text("prefix", prefix, 1, bounds::NAME)
-}
-
-pub(super) fn check_text(
-    field: &str,
-    text: &str,
-    least: usize,
-    most: usize,
-) -> Result<(), ConfigError> {
-    if text.len() < least || text.len() > most {
-        let given = format!("{} bytes long", text.len());
-        return Err(ConfigError::new(
-            field,
-            given,
-            format!("{least} to {most} bytes long"),
-        ));
-    }
-    Ok(())
 }

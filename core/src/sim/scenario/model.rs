@@ -1,15 +1,18 @@
 //! What a scenario says, after it was read and found possible.
 
-use super::action::{Action, ReadPath, TimedAction, check_text};
+use super::action::{Action, TimedAction};
+use super::possible::check_text;
 use crate::replica;
 use crate::sim::capacity::Capacity;
 use crate::sim::client::ClientConfig;
 use crate::sim::latency::Latency;
 use crate::sim::network::NetworkConfig;
+use crate::sim::service::ServiceConfig;
 use crate::types::{
     ConfigError, Duration, Instant, Mutants, NodeId, Settings, check_range, settings,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One run: configuration, seed, and what is done to the cluster and when. The same scenario
 /// gives the same history on every target.
@@ -38,6 +41,8 @@ pub struct Scenario {
     pub disk: DiskConfig,
     /// The clients.
     pub clients: ClientConfig,
+    /// The model service.
+    pub service: ServiceConfig,
     /// What is done, in the order of time.
     pub actions: Vec<TimedAction>,
     /// What must have come true at the end.
@@ -60,53 +65,6 @@ settings! {
         /// How many in a million changes of names (files created, renamed, removed) a crash leaves
         /// though the directory was not synced.
         name_survival_ppm: u32 = 0, in 0..=1_000_000, "ppm";
-    }
-}
-
-/// One operation of a client.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum Operation {
-    /// Writes a key.
-    Put {
-        /// The key.
-        key: String,
-        /// Its value.
-        value: String,
-    },
-    /// Removes a key.
-    Delete {
-        /// The key.
-        key: String,
-    },
-    /// Reads a key.
-    Get {
-        /// The key.
-        key: String,
-        /// The server to ask; any when absent.
-        node: Option<NodeId>,
-        /// Which way the read takes.
-        path: ReadPath,
-    },
-}
-
-impl core::fmt::Display for Operation {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Operation::Put { key, value } => write!(f, "put {key} = {value}"),
-            Operation::Delete { key } => write!(f, "delete {key}"),
-            Operation::Get { key, node, path } => {
-                write!(f, "get {key}")?;
-                if let Some(node) = node {
-                    write!(f, " of {node}")?;
-                }
-                match path {
-                    ReadPath::Quorum => Ok(()),
-                    ReadPath::Lease => f.write_str(" by lease"),
-                    ReadPath::Stale => f.write_str(", stale allowed"),
-                    ReadPath::Log => f.write_str(" through the log"),
-                }
-            }
-        }
     }
 }
 
@@ -151,6 +109,16 @@ pub struct Expect {
     /// Alerts of these kinds are raised on some server.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<String>,
+    /// Of all reads of a key, so many in a hundred found it, at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hit_percent_at_least: Option<u64>,
+    /// Every running member's cache has these values of these keys.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
+    /// So many entries of the log, at least, were requests that had been applied before: their clients
+    /// were given the first answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeated_at_least: Option<u64>,
     /// These rules, by their names, are broken, and no others: for scenarios that show a mistake.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub broken: Vec<String>,
@@ -172,6 +140,10 @@ pub mod bounds {
     pub const ACTIONS: usize = 10_000;
     /// The most keys that one action writes or reads.
     pub const KEYS: u64 = 100_000;
+    /// The most operations in a second of a workload.
+    pub const RATE: u64 = 10_000;
+    /// The steepest popularity of a workload, in hundredths.
+    pub const SKEW: u64 = 400;
     /// The most operations that all clients together are given.
     pub const OPERATIONS: u64 = 1_000_000;
     /// Messages have numbers below this.
@@ -182,6 +154,12 @@ pub mod bounds {
     pub const ABOUT: usize = 16 << 10;
     /// The longest value of a hand-made write, in bytes.
     pub const VALUE: usize = 64 << 10;
+    /// The most keys that are read at once, and operations in a batch.
+    pub const AT_ONCE: usize = 1_000;
+    /// The most keys in a page of a listing.
+    pub const PAGE: u32 = 65_536;
+    /// The longest time that a key is given to live.
+    pub const TTL: Duration = Duration::secs(366 * 24 * 3_600);
     /// Seeds are below this.
     pub const SEED: u64 = 1 << 53;
     /// The largest disk, and the last byte of a file, in bytes.
@@ -221,6 +199,14 @@ impl Scenario {
         self.network.validate().map_err(|e| e.within("network"))?;
         self.disk.check_ranges().map_err(|e| e.within("disk"))?;
         self.clients.validate().map_err(|e| e.within("clients"))?;
+        let (window, answers) = (self.clients.window, self.server.cache.answers);
+        if u64::from(window) > answers {
+            let accepted = format!("at most cache.answers ({answers})");
+            return Err(ConfigError::new("clients.window", window, accepted));
+        }
+        if let Some(percent) = self.expect.hit_percent_at_least {
+            check_range("expect.hit_percent_at_least", percent, 0, 100)?;
+        }
         let installed = self.expect.snapshot_installed.iter();
         let named = installed.map(|node| ("expect.snapshot_installed", node));
         let voters = self

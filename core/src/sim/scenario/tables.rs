@@ -5,7 +5,7 @@ use super::model::Scenario;
 use crate::types::{ConfigError, Instant, Settings};
 
 /// How many tables of settings a scenario has.
-const TABLES: usize = 10;
+const TABLES: usize = 12;
 
 impl Scenario {
     /// All tables of settings under their names, in the order of the file.
@@ -17,11 +17,13 @@ impl Scenario {
             ("cache", &self.server.cache),
             ("snapshot", &self.server.snapshot),
             ("log_time", &self.server.log_time),
+            ("digest", &self.server.digest),
             ("model", &self.server.model),
             ("alerts", &self.server.alerts),
             ("network", &self.network),
             ("disk", &self.disk),
             ("clients", &self.clients),
+            ("model_service", &self.service),
         ]
     }
 
@@ -32,11 +34,13 @@ impl Scenario {
             "cache" => &mut self.server.cache,
             "snapshot" => &mut self.server.snapshot,
             "log_time" => &mut self.server.log_time,
+            "digest" => &mut self.server.digest,
             "model" => &mut self.server.model,
             "alerts" => &mut self.server.alerts,
             "network" => &mut self.network,
             "disk" => &mut self.disk,
             "clients" => &mut self.clients,
+            "model_service" => &mut self.service,
             _ => return None,
         })
     }

@@ -7,6 +7,8 @@ use crate::types::{ConfigError, Duration, Instant, NodeId, Setting, SettingKind}
 use expect_test::{Expect as Golden, expect};
 use proptest::prelude::*;
 
+mod requests;
+
 const MINIMAL: &str = "flotilla = 1
 name = \"Minimal\"
 seed = 7
@@ -281,7 +283,7 @@ fn what_cannot_work_is_named() {
                   | nodes = -1
                   |         ^
             nodez = 3
-                the scenario cannot be read: line 5, column 1: unknown field `nodez`, expected one of `flotilla`, `name`, `about`, `seed`, `end`, `nodes`, `voters`, `mutants`, `raft`, `storage`, `cache`, `snapshot`, `log_time`, `alerts`, `network`, `disk`, `clients`, `actions`, `expect`
+                the scenario cannot be read: line 5, column 1: unknown field `nodez`, expected one of `flotilla`, `name`, `about`, `seed`, `end`, `nodes`, `voters`, `mutants`, `raft`, `storage`, `cache`, `snapshot`, `log_time`, `digest`, `model`, `alerts`, `network`, `disk`, `clients`, `model_service`, `actions`, `expect`
                   | nodez = 3
                   | ^
             seed = 9007199254740992
@@ -418,13 +420,13 @@ fn what_is_no_action_is_named_with_its_row() {
             { at = "2s", do = "heal" }, { at = "3s", do = "crash" }
                 action 2 (at 3s): `crash` needs `node`, a server, 1 to 3
             { at = "2s", do = "crash", node = 1, key = "a" }
-                action 1 (at 2s): `crash` takes no `key`; crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `crash` takes no `key`; crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value, ttl); get (client, key, node, path); delete (client, key); touch (client, key, ttl); compare_and_swap (client, key, expected, value, ttl); increment (client, key, add); get_many (client, of, node, path); list (client, prefix, after, limit, node, path); batch (client, operations); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path); configure_cache (policy, capacity_bytes); workload (client, for, rate, gaps, keys, prefix, distribution, skew, shift_every, value_least, value_most, long_tail, reads_percent, path, read_through, ttl); stop_workload (client)
             { at = "2s", do = "heal", node = 1 }
-                action 1 (at 2s): `heal` takes no `node`; crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `heal` takes no `node`; crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value, ttl); get (client, key, node, path); delete (client, key); touch (client, key, ttl); compare_and_swap (client, key, expected, value, ttl); increment (client, key, add); get_many (client, of, node, path); list (client, prefix, after, limit, node, path); batch (client, operations); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path); configure_cache (policy, capacity_bytes); workload (client, for, rate, gaps, keys, prefix, distribution, skew, shift_every, value_least, value_most, long_tail, reads_percent, path, read_through, ttl); stop_workload (client)
             { at = "2s", do = "explode" }
-                action 1 (at 2s): `explode` is no action; there are crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `explode` is no action; there are crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value, ttl); get (client, key, node, path); delete (client, key); touch (client, key, ttl); compare_and_swap (client, key, expected, value, ttl); increment (client, key, add); get_many (client, of, node, path); list (client, prefix, after, limit, node, path); batch (client, operations); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path); configure_cache (policy, capacity_bytes); workload (client, for, rate, gaps, keys, prefix, distribution, skew, shift_every, value_least, value_most, long_tail, reads_percent, path, read_through, ttl); stop_workload (client)
             { at = "2s" }
-                action 1 (at 2s): `do` is missing: crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `do` is missing: crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value, ttl); get (client, key, node, path); delete (client, key); touch (client, key, ttl); compare_and_swap (client, key, expected, value, ttl); increment (client, key, add); get_many (client, of, node, path); list (client, prefix, after, limit, node, path); batch (client, operations); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path); configure_cache (policy, capacity_bytes); workload (client, for, rate, gaps, keys, prefix, distribution, skew, shift_every, value_least, value_most, long_tail, reads_percent, path, read_through, ttl); stop_workload (client)
             { do = "heal" }
                 action 1: `at` is missing: when, as "2s"
             { at = "800h", do = "heal" }
@@ -470,7 +472,7 @@ fn what_is_no_action_is_named_with_its_row() {
             { at = "2s", do = "jump_clock", node = 1 }
                 action 1 (at 2s): `forward` of `jump_clock` is not given, but must be a duration, unless `back` is given
             { at = "2s", do = "jump_clock", node = 1, by = "1s" }
-                action 1 (at 2s): `jump_clock` takes no `by`; crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value); get (client, key, node, path); delete (client, key); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path)
+                action 1 (at 2s): `jump_clock` takes no `by`; crash (node, keep); restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); corrupt (node, file, offset, bit); tear (node, file, bytes); remove_file (node, file); resize_disk (node, bytes); slow_disk (node, factor); fail_syncs (node, count); keep_image, restore_image (node, image); recreate_cluster (except); transfer_leadership (to); change_membership (voters, learners); drift_clock (node, ppm); jump_clock (node, forward or back); partition (groups); cut, mend (from, to); heal; drop, duplicate (message); delay (message, by); put (client, key, value, ttl); get (client, key, node, path); delete (client, key); touch (client, key, ttl); compare_and_swap (client, key, expected, value, ttl); increment (client, key, add); get_many (client, of, node, path); list (client, prefix, after, limit, node, path); batch (client, operations); write (client, keys, prefix, first); read (client, keys, prefix, first, node, path); configure_cache (policy, capacity_bytes); workload (client, for, rate, gaps, keys, prefix, distribution, skew, shift_every, value_least, value_most, long_tail, reads_percent, path, read_through, ttl); stop_workload (client)
             { at = "2s", do = "jump_clock", node = 1, forward = "1s", back = "2s" }
                 action 1 (at 2s): `back` of `jump_clock` is 2s, but must be absent beside `forward`
             { at = "2s", do = "jump_clock", node = 1, forward = "61min" }
@@ -528,8 +530,7 @@ fn action() -> impl Strategy<Value = Action> {
         message().prop_map(|message| Action::Drop { message }),
         (message(), 1u64..600_000_000)
             .prop_map(|(message, by)| Action::Delay { message, by: Duration(by) }),
-        (client(), names(), names())
-            .prop_map(|(client, key, value)| Action::Put { client, key, value }),
+        requests::request(),
         (client(), names(), maybe(), path())
             .prop_map(|(client, key, node, path)| Action::Get { client, key, node, path }),
         maybe().prop_map(|to| Action::TransferLeadership { to }),
@@ -602,16 +603,24 @@ fn expectations() -> impl Strategy<Value = Expect> {
     let count = || proptest::option::of(0u64..1000);
     let voters = proptest::collection::vec(node(), 0..4);
     let most = (count(), count());
+    let values = proptest::collection::btree_map(names(), names(), 0..3);
     (
         any::<[bool; 3]>(),
         count(),
         count(),
         count(),
         (list, voters),
-        most,
+        (most, values),
     )
         .prop_map(
-            |(flags, keys, elections, reads_found, (snapshot_installed, voters), most)| Expect {
+            |(
+                flags,
+                keys,
+                elections,
+                reads_found,
+                (snapshot_installed, voters),
+                (most, values),
+            )| Expect {
                 leader: flags[0],
                 answered: flags[1],
                 equal: flags[2],
@@ -622,6 +631,9 @@ fn expectations() -> impl Strategy<Value = Expect> {
                 elections_at_most: most.0,
                 lease_reads: most.1,
                 voters,
+                hit_percent_at_least: most.1.map(|percent| percent % 101),
+                values,
+                repeated_at_least: most.0,
                 ..Expect::default()
             },
         )
@@ -810,8 +822,8 @@ fn settings_that_cannot_be_are_named_by_their_path() {
         network.latency is 8ms to 2ms, but must be ordered from the shortest to the longest
         network.loss_ppm is "half", but must be a whole number, at most 4294967295
         snapshot.every is no setting, but must be one of entries
-        rafts.heartbeat_interval is no setting, but must be one of raft, storage, cache, snapshot, log_time, alerts, network, disk, clients
-        nodes is no setting, but must be one of raft, storage, cache, snapshot, log_time, alerts, network, disk, clients
+        rafts.heartbeat_interval is no setting, but must be one of raft, storage, cache, snapshot, log_time, digest, model, alerts, network, disk, clients, model_service
+        nodes is no setting, but must be one of raft, storage, cache, snapshot, log_time, digest, model, alerts, network, disk, clients, model_service
     "#]].assert_eq(&text);
 }
 

@@ -39,11 +39,13 @@ impl Scenario {
         table(&mut text, "cache", &self.server.cache);
         table(&mut text, "snapshot", &self.server.snapshot);
         table(&mut text, "log_time", &self.server.log_time);
+        table(&mut text, "digest", &self.server.digest);
         table(&mut text, "model", &self.server.model);
         table(&mut text, "alerts", &self.server.alerts);
         table(&mut text, "network", &self.network);
         table(&mut text, "disk", &self.disk);
         table(&mut text, "clients", &self.clients);
+        table(&mut text, "model_service", &self.service);
         table(&mut text, "expect", &self.expect);
         text
     }
@@ -120,5 +122,15 @@ pub fn verb(action: &Action) -> &'static str {
         Action::KeepImage { .. } => "keep_image",
         Action::RestoreImage { .. } => "restore_image",
         Action::RecreateCluster { .. } => "recreate_cluster",
+        Action::Touch { .. } => "touch",
+        Action::CompareAndSwap { .. } => "compare_and_swap",
+        Action::Increment { .. } => "increment",
+        Action::GetMany { .. } => "get_many",
+        Action::List { .. } => "list",
+        Action::Batch { .. } => "batch",
+        Action::ConfigureCache { .. } => "configure_cache",
+        Action::Workload(_) => "workload",
+        Action::StopWorkload { .. } => "stop_workload",
+        Action::ModelService { .. } => "model_service",
     }
 }

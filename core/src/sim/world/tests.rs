@@ -4,12 +4,13 @@ mod clocks;
 mod disks;
 mod faults;
 mod links;
+mod requests;
 
 use super::World;
 use crate::replica::ClientId;
 use crate::sim::{
-    Action, Cause, Clock, DuplicationReason, Keep, Latency, MessageId, Place, ReadPath, Scenario,
-    Step, TimedAction, Timeline, What, expectations,
+    Action, Cause, Clock, DuplicationReason, Keep, Latency, MessageId, Operation, Place, ReadPath,
+    Scenario, Step, TimedAction, Timeline, What, Workload, expectations,
 };
 use crate::storage::Disk;
 use crate::types::{Duration, Instant, NodeId, Rng};
@@ -113,7 +114,50 @@ fn any_action(rng: &mut Rng, world: &World) -> Action {
                 back,
             }
         }
+        17 => any_request(rng, client, key),
         _ => Action::Heal,
+    }
+}
+
+/// Something that only a cache does.
+fn any_request(rng: &mut Rng, client: ClientId, key: String) -> Action {
+    let ttl = Some(Duration::millis(rng.between(1, 3_000)));
+    let operations = vec![Operation::Increment {
+        key: key.clone(),
+        add: 1,
+    }];
+    match rng.below(8) {
+        0 => Action::Touch { client, key, ttl },
+        1 => Action::Increment {
+            client,
+            key,
+            add: 1,
+        },
+        2 => Action::Batch { client, operations },
+        3 => Action::ConfigureCache {
+            policy: None,
+            capacity_bytes: Some(rng.between(1, 4_000)),
+        },
+        4 => Action::StopWorkload { client: None },
+        5 => Action::Workload(Workload {
+            lasting: Some(Duration::millis(300)),
+            read_through: true,
+            ttl,
+            ..Workload::new(50, 10)
+        }),
+        6 => Action::CompareAndSwap {
+            client,
+            key,
+            expected: None,
+            value: "v".into(),
+            ttl,
+        },
+        _ => Action::GetMany {
+            client,
+            of: vec![key],
+            node: None,
+            path: ReadPath::Log,
+        },
     }
 }
 

@@ -80,7 +80,7 @@ fn model(node: NodeId, event: &Event) -> Told {
             "model-asked",
             format!(
                 "{node} leads a cache that is nearly full: it asks the model service about {} (question \
-                 {request}), for {bytes} bytes are to go",
+                 {request}), to free {bytes} bytes",
                 count(*candidates, "key", "keys")
             ),
         ),

@@ -1,7 +1,8 @@
 //! What happens in the world around the servers, in words.
 
+use super::cache::answer_text;
 use super::{Told, alerts, count, detail, faults, server, story, trace};
-use crate::replica::Lane;
+use crate::replica::{Lane, Staleness};
 use crate::sim::{
     Address, ClientEvent, DuplicationReason, LossReason, MessageId, OperationResult, Place,
     RetryReason, What,
@@ -111,6 +112,10 @@ pub(super) fn tell(place: Place, what: &What) -> Told {
             let sentence = format!("{place}'s clock jumps {way} by {by}: it shows {to} now");
             story("clock", sentence)
         }
+        What::ModelBehaves { mode } => story(
+            "model-service",
+            format!("the model service {} from now on", mode.says()),
+        ),
         What::ActionRefused { why } => detail("refused", format!("nothing is done: {why}")),
         other => faults::tell(place, other).expect("what is left concerns machines and disks"),
     }
@@ -119,7 +124,7 @@ pub(super) fn tell(place: Place, what: &What) -> Told {
 fn node_of(place: Place) -> NodeId {
     match place {
         Place::Node(node) => node,
-        Place::Client(_) | Place::World => unreachable!("replicas live on servers"),
+        Place::Client(_) | Place::World | Place::Model => unreachable!("replicas live on servers"),
     }
 }
 
@@ -161,6 +166,9 @@ fn client(place: Place, event: &ClientEvent) -> Told {
                 RetryReason::NoLeader => "nobody was named as the leader",
                 RetryReason::Busy => "the one that was asked takes no requests for a while",
                 RetryReason::Unknown => "what became of the request is not known",
+                RetryReason::Unacknowledged => {
+                    "the session remembers as many answers as it may until some are acknowledged"
+                }
             };
             let sentence = format!("{place} turns to {to} for attempt {attempt}: {why}");
             detail("retries", sentence).by("Clients find the leader", "Raft paper, section 8")
@@ -169,6 +177,22 @@ fn client(place: Place, event: &ClientEvent) -> Told {
             detail("session", format!("{place} has opened session {session}"))
                 .by("Client sessions", "Raft dissertation, section 6.3")
         }
+        ClientEvent::SessionExpired(session) => {
+            let sentence = format!(
+                "session {session} of {place} has expired: a write that was under way in it is never \
+                 sent again in another"
+            );
+            story("session", sentence).by("Client sessions", "Raft dissertation, section 6.3")
+        }
+        ClientEvent::WorkloadBegun(workload) => {
+            let (rate, keys) = (workload.rate, count(workload.keys, "key", "keys"));
+            let reads = workload.reads_percent;
+            let sentence = format!(
+                "{place} asks for {rate} operations a second from now on, {reads} % of them reads, of {keys}"
+            );
+            story("workload", sentence)
+        }
+        ClientEvent::WorkloadEnded => story("workload", format!("the workload of {place} ends")),
         ClientEvent::Answered(answered) => {
             let result = result_text(&answered.result);
             let ms = answered.answered_at.since(answered.invoked_at).as_micros() / 1_000;
@@ -196,11 +220,62 @@ pub(in crate::view) fn result_text(result: &OperationResult) -> String {
                 Some(value) => format!("found {} at index {index}", server::text(value)),
                 None => format!("no value at index {index}"),
             };
-            match staleness {
-                Some(staleness) => format!("{found}; {}", server::staleness_text(*staleness)),
-                None => found,
-            }
+            however_stale(found, *staleness)
         }
+        OperationResult::FoundMany {
+            values,
+            index,
+            staleness,
+        } => {
+            let found = values.iter().flatten().count();
+            let asked = count(values.len() as u64, "key", "keys");
+            however_stale(
+                format!("found {found} of {asked} at index {index}"),
+                *staleness,
+            )
+        }
+        OperationResult::Listed {
+            keys,
+            more,
+            index,
+            staleness,
+        } => {
+            let listed = count(keys.len() as u64, "key", "keys");
+            let more = if *more { " and there are more," } else { "" };
+            however_stale(format!("{listed},{more} at index {index}"), *staleness)
+        }
+        OperationResult::Touched { existed: true } => "touched".into(),
+        OperationResult::Touched { existed: false } => "there was no such key".into(),
+        OperationResult::NotSwapped { current: None } => {
+            "not written, for the key is absent".into()
+        }
+        OperationResult::NotSwapped {
+            current: Some(version),
+        } => format!("not written, for the key has version {version}"),
+        OperationResult::Counted { value, version } => {
+            format!("it is {value} now, written at index {version}")
+        }
+        OperationResult::BatchDone { answers, index } => {
+            let done = count(answers.len() as u64, "operation", "operations");
+            format!("{done} done at once, by index {index}")
+        }
+        OperationResult::BatchNotDone { at, answer } => {
+            let (number, why) = (at + 1, answer_text(answer));
+            format!("nothing of it is done, because of operation {number}: {why}")
+        }
+        OperationResult::GivenUp {
+            may_have_been_applied: true,
+        } => "given up without an answer: it may have been done, or may still be".into(),
+        OperationResult::GivenUp {
+            may_have_been_applied: false,
+        } => "given up without an answer: nothing was changed".into(),
         OperationResult::Refused(refusal) => format!("refused, {refusal}"),
+    }
+}
+
+fn however_stale(found: String, staleness: Option<Staleness>) -> String {
+    match staleness {
+        Some(staleness) => format!("{found}; {}", server::staleness_text(staleness)),
+        None => found,
     }
 }

@@ -13,7 +13,13 @@ fn small(change: impl FnOnce(&mut Scenario)) -> World {
     let put = |n: u64| -> TimedAction {
         let (client, key) = (ClientId(1), "k".into());
         let value = n.to_string().repeat(4_096 / n.to_string().len());
-        at(1_000 + n, Action::Put { client, key, value })
+        let put = Action::Put {
+            client,
+            key,
+            value,
+            ttl: None,
+        };
+        at(1_000 + n, put)
     };
     world(|scenario| {
         scenario.disk.capacity_bytes = Capacity::Bytes(CAPACITY);
