@@ -254,7 +254,7 @@ mod tests {
             let up = missed(&trace, learned, Service::After(0), 1);
             let late = missed(&trace, learned, Service::After(50), 1);
             assert!(
-                up < down - 0.03,
+                up < down - 0.02,
                 "{}: {up} with the model, {down} without",
                 trace.name
             );
