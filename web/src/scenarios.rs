@@ -41,6 +41,18 @@ pub(crate) const ALL: &[File] = menu![
     "Partitions": ["minority-leader", "symmetric-partition", "one-way-partition"],
     "Reads": ["four-ways-to-read", "lease-expiry"],
     "The cache": ["exactly-once", "expiry", "cache-aside"],
+    "A model that advises": [
+        "model-advises",
+        "model-slow",
+        "model-silent",
+        "model-down",
+        "model-partial",
+        "model-not-a-number",
+        "model-out-of-range",
+        "model-repeats",
+        "model-invents",
+        "model-lies",
+    ],
     "Membership": ["growing-and-shrinking", "removing-the-leader", "rolling-restart"],
     "Disks that forget": [
         "wiped-disk",

@@ -26,6 +26,9 @@ settings! {
     pub struct ModelConfig {
         /// How many keys it asks about at once.
         candidates: u32 = 64, in 1..=4_096, "keys";
+        /// How often the cache must have been used before the model is asked: until then it has had too
+        /// little to learn from, and the policy's own rule does better.
+        warm_up: u64 = 4_000, in 0..=1_000_000_000, "uses";
         /// How much of the capacity it tries to keep free, so that writes find room without the
         /// policy's own rule.
         reserve_ppm: u32 = 20_000, in 0..=500_000, "ppm";
@@ -199,6 +202,7 @@ impl Replica {
             && self.advisor.asked.is_none()
             && self.advisor.evicting.is_none()
             && self.advisor.paused_until.is_none_or(|until| until <= now)
+            && self.cache.uses() >= self.config.model.warm_up
             && self.bytes_to_free() > 0
         {
             self.ask_model(now, out);

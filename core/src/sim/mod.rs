@@ -21,6 +21,7 @@ mod node;
 mod scenario;
 mod service;
 mod step;
+mod tally;
 mod timeline;
 mod world;
 
@@ -46,5 +47,6 @@ pub use scenario::{
 };
 pub use service::{ModelService, ServiceConfig, ServiceMode};
 pub use step::{ActionRefusal, Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
+pub use tally::{Found, Tally};
 pub use timeline::{Observer, Timeline};
 pub use world::World;

@@ -21,6 +21,7 @@ use super::node::{Failure, Node, Status};
 use super::scenario::{Action, Keep, Scenario};
 use super::service::{ModelService, ServiceMode};
 use super::step::{Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
+use super::tally::{Found, Tally};
 use crate::raft;
 use crate::replica::{self, ClientId, Effects, Input, Lane, Member, Replica, Write};
 use crate::storage::{self, DiskOp};
@@ -45,6 +46,7 @@ pub struct World {
     pub(super) network: Network,
     pub(super) clients: Vec<Client>,
     service: ModelService,
+    tally: Tally,
     /// How often the cluster was begun anew.
     pub(super) recreations: u64,
     /// Copies of disks, by name.
@@ -107,6 +109,7 @@ impl World {
                 Fingerprint::of(&(seed, "network")),
             ),
             clients: clients.collect(),
+            tally: Tally::new(scenario.end),
             service: ModelService::new(scenario.service.clone(), stream("model", 0)),
             recreations: 0,
             images: OrdMap::new(),
@@ -545,7 +548,14 @@ impl World {
         tell: impl FnOnce(&mut Client, Instant, &mut ClientOutput),
     ) {
         let mut out = ClientOutput::default();
-        tell(&mut self.clients[id.0 as usize - 1], self.now, &mut out);
+        let client = &mut self.clients[id.0 as usize - 1];
+        let (hits, misses) = (client.hits(), client.misses());
+        tell(client, self.now, &mut out);
+        let found = Found {
+            hits: client.hits() - hits,
+            misses: client.misses() - misses,
+        };
+        self.tally.add(self.now, found);
         for event in out.events {
             self.note(Place::Client(id), What::Client(event));
         }
@@ -633,6 +643,12 @@ impl World {
     #[must_use]
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// What reads found, over time.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// The model service.

@@ -2,7 +2,7 @@
 
 use super::explain::server::text;
 use super::model::{
-    AdvisorView, CacheEntryView, CacheView, ServiceModeView, ServiceView, SessionView,
+    AdvisorView, CacheEntryView, CacheView, HitsView, ServiceModeView, ServiceView, SessionView,
 };
 use crate::cache::{Cache, Held, PolicyKind};
 use crate::replica::Replica;
@@ -69,6 +69,16 @@ fn advisor(node: &Node, replica: &Replica) -> AdvisorView {
         waiting: state.waiting,
         failures: state.failures,
         paused_until: state.paused_until.map(|until| node.clock().when(until).0),
+    }
+}
+
+/// What reads found, over time.
+pub(super) fn found(world: &World) -> HitsView {
+    let tally = world.tally();
+    HitsView {
+        span: tally.span().as_micros(),
+        hits: tally.counts().map(|found| found.hits).collect(),
+        misses: tally.counts().map(|found| found.misses).collect(),
     }
 }
 

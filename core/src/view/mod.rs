@@ -23,12 +23,13 @@ pub use inspection::{
 pub use model::{
     AdvisorView, AlertSeverity, AlertView, CacheEntryView, CacheView, ClientView, CrashView,
     CutView, DiskView, EntryView, EventView, ExpectationView, Field, FileKind, FileSurvivalView,
-    FileView, Frame, ImageView, LeaseView, ManifestView, Marker, MarkerKind, MembershipView,
-    MessageDetail, MessageKind, MessageView, MetricGroup, MetricRow, NameChangeView, NodeDetail,
-    NodeStatus, NodeView, PositionView, ProgressView, PromiseView, RecoveryStepView, RoleView,
-    Rule, ScenarioInfo, ScenarioView, ServiceModeView, ServiceView, SessionView, SettingChange,
-    SettingKind, SettingRefusal, SettingView, SettingsTable, SnapshotProgressView, StandingView,
-    StretchState, StretchView, TimerView, UnsyncedAppendView, ViolationView, VotesView, Weight,
+    FileView, Frame, HitsView, ImageView, LeaseView, ManifestView, Marker, MarkerKind,
+    MembershipView, MessageDetail, MessageKind, MessageView, MetricGroup, MetricRow,
+    NameChangeView, NodeDetail, NodeStatus, NodeView, PositionView, ProgressView, PromiseView,
+    RecoveryStepView, RoleView, Rule, ScenarioInfo, ScenarioView, ServiceModeView, ServiceView,
+    SessionView, SettingChange, SettingKind, SettingRefusal, SettingView, SettingsTable,
+    SnapshotProgressView, StandingView, StretchState, StretchView, TimerView, UnsyncedAppendView,
+    ViolationView, VotesView, Weight,
 };
 pub use session::Session;
 pub use transcript::transcript;

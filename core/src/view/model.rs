@@ -9,7 +9,7 @@ mod cache;
 mod disk;
 
 pub use cache::{
-    AdvisorView, CacheEntryView, CacheView, ServiceModeView, ServiceView, SessionView,
+    AdvisorView, CacheEntryView, CacheView, HitsView, ServiceModeView, ServiceView, SessionView,
 };
 pub use disk::{
     CrashView, DiskView, FileKind, FileSurvivalView, FileView, ImageView, ManifestView,
@@ -47,6 +47,8 @@ border! {
         pub clients: Vec<ClientView>,
         /// The model service.
         pub service: ServiceView,
+        /// What reads found, over time.
+        pub found: HitsView,
         /// Every message in flight, oldest first.
         pub messages: Vec<MessageView>,
         /// Every pair of servers between which messages are cut, per direction.

@@ -193,6 +193,7 @@ impl Session {
             head_step: self.timeline.head_step(),
             end_time: world.scenario().end.0,
             service: cache::service(world),
+            found: cache::found(world),
             messages: screen::messages(world),
             cuts: screen::cuts(world),
             events_replaced,

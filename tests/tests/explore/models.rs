@@ -6,7 +6,7 @@ use super::prologue;
 use super::rules::Sight;
 use super::server::Disks;
 use flotilla_core::raft::{self, MembershipChange};
-use flotilla_core::replica::Config;
+use flotilla_core::replica::{Config, LogTimeConfig};
 use flotilla_core::types::{Duration, Instant, NodeId, Term};
 use stateright::{Checker, HasDiscoveries, Model};
 use std::io::Write;
@@ -24,6 +24,11 @@ fn paper(name: &'static str) -> Cluster {
         name,
         config: Arc::new(Config {
             raft,
+            // Nothing expires here, and stamps that differ would be states that differ.
+            log_time: LogTimeConfig {
+                resolution: Duration::secs(86_400),
+                ..LogTimeConfig::default()
+            },
             ..Config::default()
         }),
         nodes: 3,

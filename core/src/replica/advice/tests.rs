@@ -22,6 +22,7 @@ impl Lab {
             config.cache.capacity_bytes = 1_100;
             config.model.reserve_ppm = 200_000;
             config.model.deadline = MS(500);
+            config.model.warm_up = 0;
         });
         lab.wait(MS(700));
         let body = RequestBody::Command(Command::OpenSession);

@@ -86,6 +86,16 @@ border! {
         pub thinking: u64,
     }
 
+    /// What the reads of all clients found, over time.
+    pub struct HitsView {
+        /// How long one span is, in microseconds.
+        pub span: u64,
+        /// Keys that were found, in each span from the start.
+        pub hits: Vec<u64>,
+        /// Keys that were not.
+        pub misses: Vec<u64>,
+    }
+
     /// A way in which the model service can behave.
     pub struct ServiceModeView {
         /// Its name: `slow`.

@@ -69,6 +69,8 @@ const CANDIDATES: usize = 64;
 /// Of an answer it follows at most the worst eighth: the best of a sample are no bad victims only because
 /// many have to go. What is missing then is left to S3-FIFO.
 const EVICTED_AT_MOST: usize = CANDIDATES / 8;
+/// How many uses the rule decides alone: what is known of less teaches a model too little.
+const WARM_UP: u64 = 4_000;
 /// How much of the capacity it tries to keep free, so that writes find room.
 const RESERVE_PERCENT: u64 = 2;
 
@@ -190,7 +192,8 @@ impl Cache {
             return;
         };
         let reserve = self.capacity * RESERVE_PERCENT / 100;
-        if advice.asked.is_none() && self.bytes + reserve > self.capacity {
+        let warm = self.eviction.tick() >= WARM_UP;
+        if warm && advice.asked.is_none() && self.bytes + reserve > self.capacity {
             let candidates = self.eviction.candidates(CANDIDATES);
             let scored = candidates.into_iter().filter_map(|entry| {
                 let features = self.eviction.features(entry, None)?;
