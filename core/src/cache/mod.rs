@@ -8,6 +8,7 @@
 mod command;
 mod config;
 mod features;
+mod nesting;
 mod query;
 mod recency;
 mod refusal;

@@ -109,6 +109,13 @@ impl Store {
         self.expiries.get_min().map(|(expires, _)| *expires)
     }
 
+    /// Whether a key expires after `time`, and by `until`.
+    pub(super) fn expires_between(&self, time: LogTime, until: LogTime) -> bool {
+        let after = (time, EntryId(u64::MAX));
+        let next = self.expiries.get_next(&after);
+        next.is_some_and(|(expires, _)| *expires > time && *expires <= until)
+    }
+
     /// The entry that expired first, if any has.
     pub(super) fn first_expired(&self, time: LogTime) -> Option<EntryId> {
         let (expires, entry) = self.expiries.get_min()?;
