@@ -219,10 +219,10 @@ impl Sessions {
     }
 }
 
-#[cfg(test)]
 impl Sessions {
     /// The invariants of the type, and of each session.
-    pub(super) fn check_invariants(&self) {
+    pub(super) fn check_invariants(&self, config: &Config) {
+        assert!(self.open.len() as u64 <= config.sessions);
         let order = self
             .open
             .iter()
@@ -233,12 +233,9 @@ impl Sessions {
                 session.bytes,
                 session.answers.values().map(size).sum::<u64>()
             );
-            assert!(
-                session
-                    .answers
-                    .keys()
-                    .all(|number| *number > session.forgotten)
-            );
+            let window = session.forgotten..=session.forgotten.saturating_add(config.answers);
+            let mut numbers = session.answers.keys();
+            assert!(numbers.all(|number| *number > session.forgotten && window.contains(number)));
         }
     }
 }

@@ -75,6 +75,18 @@ pub enum RemovalReason {
 /// What an operation came to: its answer, or why nothing of it is done.
 type Done = Result<Answer, Answer>;
 
+impl Applied {
+    /// Only time has passed.
+    fn none() -> Applied {
+        Applied {
+            answer: Answer::Advanced,
+            duplicate: false,
+            removed: Vec::new(),
+            sessions_expired: Vec::new(),
+        }
+    }
+}
+
 impl Cache {
     /// An empty cache.
     #[must_use]
@@ -95,12 +107,7 @@ impl Cache {
     /// fails: what cannot be done is refused, on every server alike.
     pub fn apply(&mut self, index: Index, stamped: &Stamped) -> Applied {
         self.state.time = self.state.time.max(stamped.time);
-        let mut out = Applied {
-            answer: Answer::Advanced,
-            duplicate: false,
-            removed: Vec::new(),
-            sessions_expired: Vec::new(),
-        };
+        let mut out = Applied::none();
         self.expire(&mut out);
         for touched in &stamped.touched {
             if self.state.live_entry(touched.entry).is_some() {
@@ -697,6 +704,18 @@ impl Cache {
         Ok(cache)
     }
 
+    /// Panics unless what must hold after every command does. It looks at everything, so it is for
+    /// tests and fuzzers.
+    pub fn check_invariants(&self) {
+        self.state.store.check_invariants(self.state.named);
+        self.state.sessions.check_invariants(&self.config);
+        let (bytes, capacity) = (self.bytes(), self.state.capacity);
+        assert!(
+            bytes <= capacity,
+            "{bytes} bytes in a capacity of {capacity}"
+        );
+    }
+
     /// A digest of the whole state, equal on servers with equal states.
     #[must_use]
     pub fn digest(&self) -> u64 {
@@ -738,13 +757,3 @@ mod properties;
 mod tests;
 #[cfg(test)]
 mod twin;
-
-#[cfg(test)]
-impl Cache {
-    /// What must hold after every command.
-    fn check_invariants(&self) {
-        self.state.store.check_invariants();
-        self.state.sessions.check_invariants();
-        assert!(self.state.store.bytes() <= self.state.capacity);
-    }
-}

@@ -128,10 +128,14 @@ pub(super) fn size(key: &[u8], held: &Held) -> u64 {
     (key.len() + held.value.len()) as u64
 }
 
-#[cfg(test)]
 impl Store {
-    /// The invariants of the type.
-    pub(super) fn check_invariants(&self) {
+    /// The invariants of the type; no entry has a name that was not given yet.
+    pub(super) fn check_invariants(&self, named: u64) {
+        assert!(
+            self.names
+                .get_max()
+                .is_none_or(|(newest, _)| newest.0 <= named)
+        );
         let bytes: u64 = self.keys.iter().map(|(key, held)| size(key, held)).sum();
         assert_eq!(self.bytes, bytes);
         let names = self

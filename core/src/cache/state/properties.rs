@@ -1,7 +1,7 @@
 //! The state machine beside its naive twin, under any sequence of commands.
 
 use super::super::{
-    Cache, Chosen, Command, Config, Configure, EntryId, Operation, PolicyKind, Stamped,
+    Applied, Cache, Chosen, Command, Config, Configure, EntryId, Operation, PolicyKind, Stamped,
 };
 use super::twin::Twin;
 use crate::cache::{
@@ -194,6 +194,44 @@ proptest! {
             prop_assert!(!evicted || before + written > capacity, "evicted without need");
             prop_assert_eq!(&applied.answer, &twin.apply(index, stamped, &applied.removed));
             same(&cache, &twin)?;
+        }
+    }
+
+    /// A batch in a full cache, beside its operations one by one: the same, or nothing of it.
+    #[test]
+    fn a_batch_is_its_operations_in_order_or_nothing(
+        commands in stamped(false), policy in policy(), capacity in 40..120u64,
+        operations in prop::collection::vec(single(), 1..6),
+    ) {
+        let mut cache = Cache::new(config(capacity, policy));
+        for (stamped, index) in commands.iter().zip(1..) {
+            cache.apply(Index(index), stamped);
+        }
+        let index = Index(commands.len() as u64 + 1);
+        let operation = Operation::Batch(operations.clone());
+        // What is not accepted at all, and reads that are too much together, have tests of their own.
+        prop_assume!(cache.config.rejection(&operation).is_none());
+        let mut one_by_one = cache.state.clone();
+        let (mut together, mut apart) = (Applied::none(), Applied::none());
+        let done: Result<Vec<Answer>, Answer> = operations
+            .iter()
+            .map(|one| one_by_one.execute((index, u64::MAX), one, &mut apart))
+            .collect();
+        let before = cache.state.clone();
+        let answer = cache.state.execute((index, u64::MAX), &operation, &mut together);
+        cache.check_invariants();
+        match (done, answer) {
+            (Ok(answers), Ok(answer)) => {
+                prop_assert_eq!(answer, Answer::Batch(answers));
+                prop_assert_eq!(&cache.state, &one_by_one);
+                prop_assert_eq!(together.removed, apart.removed);
+            }
+            (Err(first), Err(Answer::BatchNotDone { answer, .. })) => {
+                prop_assert_eq!(*answer, first);
+                prop_assert_eq!(&cache.state, &before);
+                prop_assert_eq!(together.removed, []);
+            }
+            other => prop_assert!(false, "{other:?}"),
         }
     }
 
