@@ -10,9 +10,11 @@ use crate::wasm::{self, Build};
 use crate::{site, toolbox};
 
 pub(crate) fn run(house: &House, args: &BenchArgs) -> Result<()> {
-    // The world is measured in wasm too, in the build that the page runs.
-    toolbox::provide(house, &site::NEEDS)?;
-    wasm::build(house, Build::Small)?;
+    // The world is measured in wasm too, in the build that the page runs; hit ratios are not.
+    if args.args.first().is_none_or(|name| name != "hit-ratio") {
+        toolbox::provide(house, &site::NEEDS)?;
+        wasm::build(house, Build::Small)?;
+    }
     heading("The measurements");
     Program::new("cargo", house.root())
         .args(["run", "--release", "--locked", "--package"])

@@ -180,6 +180,16 @@ impl Operation {
         }
     }
 
+    /// The keys that it is about, one after the other.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Bytes> {
+        match self {
+            Operation::Batch(operations) => operations.iter().flat_map(Operation::keys).collect(),
+            Operation::Read(query) => query.keys().to_vec(),
+            one => one.key().into_iter().cloned().collect(),
+        }
+    }
+
     /// The bytes of its keys and values.
     #[must_use]
     pub fn size(&self) -> u64 {

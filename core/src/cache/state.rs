@@ -1,13 +1,13 @@
 //! The replicated state machine: the same commands in the same order give the same state.
 
+use super::candidate::Candidate;
 use super::command::SessionId;
 use super::command::{
     Answer, Apply, Chosen, Command, Configure, EntryId, Operation, Stamped, TimeToLive,
 };
 use super::config::{Config, PolicyKind};
-use super::features::{Candidate, Features};
+use super::eviction::{Eviction, Features};
 use super::query::{Found, Query};
-use super::recency::Recency;
 use super::refusal::Refusal;
 use super::session::{Seen, Session, Sessions};
 use super::store::{Held, Store, size};
@@ -29,11 +29,10 @@ struct State {
     /// The latest stamp.
     time: LogTime,
     capacity: u64,
-    policy: PolicyKind,
     /// Entries named so far.
     named: u64,
     store: Store,
-    recency: Recency,
+    eviction: Eviction,
     sessions: Sessions,
 }
 
@@ -72,6 +71,9 @@ pub enum RemovalReason {
     Chosen,
 }
 
+/// Of more reads of one key than this, told at once, a policy would learn nothing more.
+const TOUCHES: u32 = 4;
+
 /// What an operation came to: its answer, or why nothing of it is done.
 type Done = Result<Answer, Answer>;
 
@@ -94,10 +96,9 @@ impl Cache {
         let state = State {
             time: LogTime::ZERO,
             capacity: config.capacity_bytes,
-            policy: config.policy,
             named: 0,
             store: Store::default(),
-            recency: Recency::default(),
+            eviction: Eviction::new(config.policy, config.capacity_bytes),
             sessions: Sessions::default(),
         };
         Cache { config, state }
@@ -110,8 +111,8 @@ impl Cache {
         let mut out = Applied::none();
         self.expire(&mut out);
         for touched in &stamped.touched {
-            if self.state.live_entry(touched.entry).is_some() {
-                self.state.recency.used(touched.entry);
+            for _ in 0..touched.times.min(TOUCHES) {
+                self.state.eviction.access(touched.entry);
             }
         }
         let moment = (self.state.time, index.0);
@@ -223,10 +224,11 @@ impl Cache {
             return Answer::Refused(refusal);
         }
         if let Some(policy) = change.policy {
-            self.state.policy = policy;
+            self.state.eviction.switch(policy);
         }
         if let Some(capacity) = change.capacity {
             self.state.capacity = capacity;
+            self.state.eviction.set_capacity(capacity);
             self.state.make_room(0, out);
         }
         Answer::Configured
@@ -311,13 +313,17 @@ impl State {
             self.make_room(given - held, out);
         }
         // Its own entry may have had to make room, too.
-        let entry = match self.store.get(key) {
-            Some(held) => held.entry,
-            None => {
-                self.make_room(given, out);
-                self.named += 1;
-                EntryId(self.named)
-            }
+        let known = self.store.get(key).map(|held| held.entry);
+        let entry = if let Some(entry) = known {
+            self.eviction.resize(entry, given);
+            self.eviction.access(entry);
+            entry
+        } else {
+            self.make_room(given, out);
+            self.named += 1;
+            let entry = EntryId(self.named);
+            self.eviction.insert(entry, key_hash(key), given);
+            entry
         };
         self.store.insert(
             key.clone(),
@@ -328,7 +334,6 @@ impl State {
                 expires,
             },
         );
-        self.recency.used(entry);
         Ok(Answer::Written { version })
     }
 
@@ -339,9 +344,9 @@ impl State {
             let (entry, why) = match expired {
                 Some(entry) => (entry, RemovalReason::Expired),
                 None => {
-                    let victim = self.recency.victim();
+                    let victim = self.eviction.victim();
                     let entry = victim.expect("whoever holds bytes holds an entry");
-                    (entry, RemovalReason::Evicted(self.policy))
+                    (entry, RemovalReason::Evicted(self.eviction.kind()))
                 }
             };
             self.discard(entry, why, out);
@@ -371,7 +376,7 @@ impl State {
 
     fn remove(&mut self, key: &[u8]) -> Option<Held> {
         let held = self.store.remove(key)?;
-        self.recency.remove(held.entry);
+        self.eviction.remove(held.entry);
         Some(held)
     }
 
@@ -382,7 +387,7 @@ impl State {
         };
         let entry = held.entry;
         self.store.insert(key.clone(), Held { expires, ..held });
-        self.recency.used(entry);
+        self.eviction.access(entry);
         Answer::Touched { existed: true }
     }
 
@@ -478,10 +483,15 @@ impl State {
     fn used(&mut self, query: &Query) {
         for key in query.keys() {
             if let Some(entry) = self.live(key).map(|held| held.entry) {
-                self.recency.used(entry);
+                self.eviction.access(entry);
             }
         }
     }
+}
+
+/// What stands for a key where the key itself would be too long.
+pub(crate) fn key_hash(key: &Bytes) -> u64 {
+    Fingerprint::of(&key[..])
 }
 
 /// The number that a value says, if it says it as an increment writes it: then a value that was never
@@ -592,7 +602,7 @@ impl Cache {
     /// Who decides what is evicted.
     #[must_use]
     pub fn policy(&self) -> PolicyKind {
-        self.state.policy
+        self.state.eviction.kind()
     }
 
     /// The key of an entry.
@@ -604,43 +614,52 @@ impl Cache {
     /// How an entry was used.
     #[must_use]
     pub fn features(&self, entry: EntryId) -> Option<Features> {
-        let mut oldest = self.state.recency.oldest();
-        let (_, recency) = oldest.find(|(known, _)| *known == entry)?;
-        Some(Features {
-            recency,
-            frequency: 1,
-        })
+        let held = self.state.live_entry(entry)?;
+        let left = held.expires.map(|expires| expires.since(self.state.time));
+        let left = left.map(Duration::as_micros);
+        self.state.eviction.features(entry, left)
     }
 
     /// Who would be evicted next if nothing were used meanwhile, the first one first.
     #[must_use]
     pub fn upcoming(&self, count: usize) -> Vec<EntryId> {
-        self.state
-            .recency
-            .oldest()
-            .map(|(entry, _)| entry)
-            .take(count)
-            .collect()
+        self.state.eviction.upcoming(count)
     }
 
     /// Whom to ask a model about.
     #[must_use]
     pub fn candidates(&self, count: usize) -> Vec<Candidate> {
-        let candidate = |(entry, recency)| {
+        let named = self.state.eviction.candidates(count).into_iter();
+        let candidates = named.filter_map(|entry| {
             let key = self.state.store.key_of(entry)?;
             let held = self.state.store.get(key)?;
             Some(Candidate {
                 entry,
                 version: held.version,
                 size: size(key, held),
-                features: Features {
-                    recency,
-                    frequency: 1,
-                },
+                features: self.features(entry)?,
             })
-        };
-        let oldest = self.state.recency.oldest().filter_map(candidate);
-        oldest.take(count).collect()
+        });
+        candidates.collect()
+    }
+
+    /// Uses so far: the clock of the usage history.
+    #[must_use]
+    pub fn uses(&self) -> u64 {
+        self.state.eviction.tick()
+    }
+
+    /// Whether an entry is held and was not used since so many uses.
+    #[must_use]
+    pub fn is_unused_since(&self, entry: EntryId, uses: u64) -> bool {
+        let last = self.state.eviction.last_used(entry);
+        last.is_some_and(|last| last <= uses)
+    }
+
+    /// Another entry at each use, so that a model learns from all.
+    #[must_use]
+    pub fn drawn(&self) -> Option<EntryId> {
+        self.state.eviction.drawn(1).first().copied()
     }
 
     /// The open sessions, oldest first.
@@ -654,16 +673,15 @@ impl Cache {
         let State {
             time,
             capacity,
-            policy,
             named,
             store,
-            recency,
+            eviction,
             sessions,
         } = &self.state;
         let image = Image {
             format: FORMAT,
-            head: (*time, *capacity, *policy, *named),
-            recency,
+            head: (*time, *capacity, *named),
+            eviction,
             keys: store.iter().collect(),
             sessions: sessions.iter().collect(),
         };
@@ -684,7 +702,7 @@ impl Cache {
             return Err(RestoreError::Format { given: format });
         }
         let (image, rest) =
-            postcard::take_from_bytes::<Image<Bytes, Held, Session, Recency>>(bytes)
+            postcard::take_from_bytes::<Image<Bytes, Held, Session, Eviction>>(bytes)
                 .map_err(|_| RestoreError::Unreadable)?;
         let ordered = image.keys.is_sorted_by(|a, b| a.0 < b.0)
             && image.sessions.is_sorted_by(|a, b| a.0 < b.0);
@@ -693,8 +711,8 @@ impl Cache {
         }
         let mut cache = Cache::new(config);
         let state = &mut cache.state;
-        (state.time, state.capacity, state.policy, state.named) = image.head;
-        state.recency = image.recency;
+        (state.time, state.capacity, state.named) = image.head;
+        state.eviction = image.eviction;
         for (key, held) in image.keys {
             state.store.insert(key, held);
         }
@@ -729,10 +747,10 @@ const FORMAT: u16 = 2;
 /// A snapshot: everything that decides a future answer, in the order of its keys, so that equal
 /// states give equal bytes.
 #[derive(Serialize, Deserialize)]
-struct Image<K, V, S, R> {
+struct Image<K, V, S, E> {
     format: u16,
-    head: (LogTime, u64, PolicyKind, u64),
-    recency: R,
+    head: (LogTime, u64, u64),
+    eviction: E,
     keys: Vec<(K, V)>,
     sessions: Vec<(SessionId, S)>,
 }

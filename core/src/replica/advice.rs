@@ -12,9 +12,12 @@
 use super::event::Event;
 use super::io::{Effects, ModelError, ModelRequest, ModelResponse, Scored};
 use super::server::Replica;
-use crate::cache::{Candidate, Chosen, Command, EntryId, PolicyKind};
+use crate::cache::eviction::{Feedback, Sample};
+use crate::cache::{Candidate, Chosen, Command, EntryId, PolicyKind, key_hash};
 use crate::raft::Role;
 use crate::types::{Duration, Index, Instant, Term, settings};
+use bytes::Bytes;
+use imbl::Vector;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -36,6 +39,11 @@ settings! {
             in Duration::millis(1)..=Duration::secs(3_600);
     }
 }
+
+/// More samples than this do not wait to be told.
+const SAMPLES_KEPT: usize = 4_096;
+/// So many are told with one question.
+const SAMPLES_TOLD: usize = 512;
 
 /// Why an answer of the model service is of no use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -89,6 +97,9 @@ pub(super) struct Advisor {
     failures: u32,
     /// The breaker is open: until then nobody is asked.
     paused_until: Option<Instant>,
+    feedback: Feedback,
+    /// What the model is to learn from, with the next question.
+    samples: Vector<Sample>,
 }
 
 /// A question under way.
@@ -97,6 +108,8 @@ struct Asked {
     id: u64,
     at: Instant,
     until: Instant,
+    /// Uses of the cache so far: what is used after that is not what the model judged.
+    uses: u64,
     candidates: BTreeMap<EntryId, Candidate>,
 }
 
@@ -122,6 +135,8 @@ impl Advisor {
             evicting: None,
             failures: 0,
             paused_until: None,
+            feedback: Feedback::default(),
+            samples: Vector::new(),
         }
     }
 
@@ -145,9 +160,21 @@ impl Advisor {
         }
     }
 
-    /// Somebody else leads: what was asked is not wanted any more.
+    /// Somebody else leads: what was asked is not wanted any more, and what is asked for is not seen.
     fn forget(&mut self) {
-        (self.asked, self.evicting) = (None, None);
+        *self = Advisor {
+            requests: self.requests,
+            failures: self.failures,
+            paused_until: self.paused_until,
+            ..Advisor::new(self.run)
+        };
+    }
+
+    fn learn(&mut self, samples: Vec<Sample>) {
+        self.samples.extend(samples);
+        while self.samples.len() > SAMPLES_KEPT {
+            self.samples.pop_front();
+        }
     }
 }
 
@@ -178,6 +205,32 @@ impl Replica {
         }
     }
 
+    /// Keys are asked for: the leader sees what became of the entries that it looks at.
+    pub(super) fn note_asked_for(&mut self, keys: &[Bytes]) {
+        if self.cache.policy() != PolicyKind::Learned {
+            return;
+        }
+        let uses = self.cache.uses();
+        for key in keys {
+            let known = self.advisor.feedback.asked_for(key_hash(key), uses);
+            self.advisor.learn(known);
+        }
+        let overdue = self.advisor.feedback.overdue(uses);
+        self.advisor.learn(overdue);
+        let live = self.cache.len() as u64;
+        let Some(entry) = self.cache.drawn() else {
+            return;
+        };
+        let known = self
+            .cache
+            .key_of(entry)
+            .map(key_hash)
+            .zip(self.cache.features(entry));
+        if let Some((hash, features)) = known {
+            self.advisor.feedback.observe(hash, features, uses, live);
+        }
+    }
+
     /// How much more would have to go for the reserve to be free.
     fn bytes_to_free(&self) -> u64 {
         let capacity = self.cache.capacity();
@@ -197,9 +250,13 @@ impl Replica {
             candidates: candidates.len() as u64,
             bytes: self.bytes_to_free(),
         });
+        let told = self.advisor.samples.len().min(SAMPLES_TOLD);
+        let later = self.advisor.samples.split_off(told);
+        let samples = std::mem::replace(&mut self.advisor.samples, later);
         out.questions.push(ModelRequest {
             run: self.advisor.run,
             id,
+            samples: samples.into_iter().collect(),
             candidates: candidates.clone(),
         });
         let named = candidates
@@ -209,6 +266,7 @@ impl Replica {
             id,
             at: now,
             until: now + self.config.model.deadline,
+            uses: self.cache.uses(),
             candidates: named.collect(),
         });
     }
@@ -244,9 +302,12 @@ impl Replica {
         self.advisor.failures = 0;
         let (wanted, mut bytes) = (self.bytes_to_free(), 0);
         let mut chosen = Vec::new();
-        for entry in worst_first {
+        for entry in worst_first.iter().take(most_followed(worst_first.len())) {
             if bytes >= wanted {
                 break;
+            }
+            if !self.cache.is_unused_since(*entry, asked.uses) {
+                continue;
             }
             let Candidate { version, size, .. } = asked.candidates[entry];
             bytes += size;
@@ -282,6 +343,12 @@ impl Replica {
             out.events.push(Event::ModelPaused { failures, pause });
         }
     }
+}
+
+/// How many of so many candidates may go: the best of a sample are no bad victims only because many have
+/// to go. What is missing then is left to the policy's own rule.
+fn most_followed(candidates: usize) -> usize {
+    candidates.div_ceil(8)
 }
 
 /// The candidates in the order in which they should go, if the answer makes sense as a whole.

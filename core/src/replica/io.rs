@@ -1,6 +1,7 @@
 //! What goes into a replica and what comes out of it.
 
 use super::event::Event;
+use crate::cache::eviction::Sample;
 use crate::cache::{Answer, Candidate, Command, Configure, EntryId, Found, Query, Refusal};
 use crate::raft::{MembershipChange, Message};
 use crate::storage::{DiskError, DiskOp};
@@ -38,6 +39,8 @@ pub struct ModelRequest {
     pub run: u64,
     /// Counts the questions of that run.
     pub id: u64,
+    /// What became of entries that were looked at before, to learn from.
+    pub samples: Vec<Sample>,
     /// Which of these is worth least?
     pub candidates: Vec<Candidate>,
 }

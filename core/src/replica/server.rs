@@ -15,7 +15,7 @@ use super::shutdown::Ending;
 use super::snapshots::restore;
 use super::touches::Touches;
 use super::watch::Watch;
-use crate::cache::{Cache, Removed, SessionId, Stamped};
+use crate::cache::{Cache, Command, Removed, SessionId, Stamped};
 use crate::raft::{Entry, Membership, Output, Payload, Raft, ReadOutcome, Restored, Role};
 use crate::storage::{
     self, Disk, DiskError, Identity, Quarantine, RecoveryError, SnapshotMark, Wal,
@@ -431,6 +431,9 @@ impl Replica {
         };
         let leads = matches!(self.raft.role(), Role::Leader(_));
         self.log_clock.observe(stamped.time, now, leads);
+        if let (true, Command::Apply(apply)) = (leads, &stamped.command) {
+            self.note_asked_for(&apply.operation.keys());
+        }
         let applied = self.cache.apply(index, &stamped);
         let duplicate = applied.duplicate;
         out.events.push(Event::Applied {

@@ -119,6 +119,7 @@ impl Replica {
         if !matches!(self.raft.role(), Role::Leader(_)) {
             return self.touches.forget();
         }
+        self.note_asked_for(query.keys());
         for key in query.keys() {
             if let Some(held) = self.cache.get(key) {
                 self.touches.note(held.entry, &self.config.digest);

@@ -2,6 +2,7 @@
 
 use super::latency::Latency;
 use crate::cache::EntryId;
+use crate::cache::model::{Model, SCORE_MOST};
 use crate::replica::{ModelError, ModelRequest, ModelResponse, Score, Scored};
 use crate::types::{Duration, NodeId, Rng, settings};
 use imbl::OrdMap;
@@ -104,6 +105,7 @@ pub struct ModelService {
     config: ServiceConfig,
     mode: ServiceMode,
     rng: Rng,
+    model: Model,
     /// Answers that it has still to give, with who asked.
     pending: OrdMap<u64, (NodeId, ModelResponse)>,
     asked: u64,
@@ -122,6 +124,7 @@ impl ModelService {
             config,
             mode: ServiceMode::Works,
             rng,
+            model: Model::new(),
             pending: OrdMap::new(),
             asked: 0,
             answered: 0,
@@ -140,7 +143,7 @@ impl ModelService {
         let scores = match self.mode {
             ServiceMode::Silent => return None,
             ServiceMode::Down => Err(ModelError::Unreachable),
-            mode => Ok(spoil(mode, score(request))),
+            mode => Ok(spoil(mode, self.score(request))),
         };
         let time = match self.mode {
             ServiceMode::Slow => Duration(drawn.0 * SLOWNESS),
@@ -151,6 +154,21 @@ impl ModelService {
         self.pending
             .insert(number, (from, ModelResponse { run, id, scores }));
         Some(Thinking { number, time })
+    }
+
+    /// Learns from what it is told, and scores the candidates.
+    fn score(&mut self, request: &ModelRequest) -> Vec<Scored> {
+        for sample in &request.samples {
+            self.model.learn(sample);
+        }
+        let scores = request.candidates.iter().map(|candidate| {
+            let score = self.model.score(&candidate.features);
+            Scored {
+                entry: candidate.entry,
+                score: Score(f64::from(score) / f64::from(SCORE_MOST)),
+            }
+        });
+        scores.collect()
     }
 
     /// The answer that waits under a number.
@@ -164,6 +182,12 @@ impl ModelService {
     #[must_use]
     pub fn mode(&self) -> ServiceMode {
         self.mode
+    }
+
+    /// What it has learned.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        &self.model
     }
 
     /// How many questions have reached it.
@@ -183,20 +207,6 @@ impl ModelService {
     pub fn thinking(&self) -> u64 {
         self.pending.len() as u64
     }
-}
-
-fn score(request: &ModelRequest) -> Vec<Scored> {
-    let most = request
-        .candidates
-        .iter()
-        .map(|one| one.features.recency)
-        .max();
-    let most = most.unwrap_or(0).max(1) as f64;
-    let scores = request.candidates.iter().map(|one| Scored {
-        entry: one.entry,
-        score: Score(one.features.recency as f64 / most),
-    });
-    scores.collect()
 }
 
 /// What a broken service makes of a right answer. Every third score is wrong, the first among them.

@@ -2,15 +2,19 @@
 //! a read costs by the way it takes, and how fast the simulated world runs, native and in wasm. Runs are interleaved; medians and
 //! ratios are printed.
 //!
+//! `hit-ratio` measures something else: how often each eviction policy of the cache hits.
+//!
 //! The loop: servers in one thread, messages handed over in memory without serialization, disks
 //! that are durable at once, payloads of 128 bytes; a window of proposals is kept outstanding
 //! until all are committed and seen committed at the leader.
 
 mod flotilla;
+mod hit_ratio;
 mod peer;
 mod reads;
 mod world;
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 const PROPOSALS: u64 = 200_000;
@@ -38,7 +42,15 @@ const CONTENDERS: [Contender; 3] = [
     },
 ];
 
-fn main() {
+fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("hit-ratio") {
+        return hit_ratio::run();
+    }
+    speed();
+    ExitCode::SUCCESS
+}
+
+fn speed() {
     let quick = std::env::args().any(|arg| arg == "--quick");
     let (proposals, rounds) = if quick {
         (PROPOSALS / 10, 3)

@@ -178,7 +178,7 @@ fn what_a_batch_evicted_is_back_when_the_batch_is_not_done() {
     book.does(put("b", "123456789"));
     let before = (
         book.cache.state.store.clone(),
-        book.cache.state.recency.clone(),
+        book.cache.state.eviction.clone(),
     );
     let batch = |last| Operation::Batch(vec![put("c", "123456789"), last]);
     let applied = book.applies(batch(swap("d", Some(1), "x")));
@@ -189,7 +189,7 @@ fn what_a_batch_evicted_is_back_when_the_batch_is_not_done() {
     assert_eq!(applied.removed, [], "nobody is told of what did not happen");
     let after = (
         book.cache.state.store.clone(),
-        book.cache.state.recency.clone(),
+        book.cache.state.eviction.clone(),
     );
     assert_eq!(after, before);
 

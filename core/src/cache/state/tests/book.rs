@@ -1,8 +1,8 @@
 //! A cache with one session and a log, for tests of one behaviour each.
 
 use crate::cache::{
-    Answer, Applied, Apply, Cache, Command, Config, Found, Operation, Query, Refusal, Sequence,
-    SessionId, Stamped, TimeToLive,
+    Answer, Applied, Apply, Cache, Command, Config, Found, Operation, PolicyKind, Query, Refusal,
+    Sequence, SessionId, Stamped, TimeToLive,
 };
 use crate::types::{Index, LogTime};
 use bytes::Bytes;
@@ -31,10 +31,11 @@ impl Book {
         book
     }
 
-    /// A cache of so many bytes.
+    /// A cache of so many bytes, that evicts what was not used for longest.
     pub(super) fn of_capacity(capacity_bytes: u64) -> Book {
         Book::new(Config {
             capacity_bytes,
+            policy: PolicyKind::Lru,
             ..Config::default()
         })
     }
