@@ -22,7 +22,7 @@ fn a_page_holds_the_keys_with_the_prefix_after_the_last_one() {
         &'static [&'static str],
         bool,
     );
-    let cases: [Case; 14] = [
+    let cases: [Case; 15] = [
         ("", None, 9, &KEYS, false),
         ("", None, 6, &KEYS, false),
         ("", None, 5, &KEYS[..5], true),
@@ -34,6 +34,7 @@ fn a_page_holds_the_keys_with_the_prefix_after_the_last_one() {
         ("b", Some("b2"), 1, &["b3"], false),
         ("b", Some("b3"), 1, &[], false),
         ("b", Some("a"), 2, &["b", "b1"], true),
+        ("b1", Some("a"), 2, &["b1"], false),
         ("b", Some("c"), 2, &[], false),
         ("d", None, 2, &[], false),
         ("b1x", None, 2, &[], false),

@@ -186,7 +186,8 @@ fn a_session_that_expired_is_refused_for_ever() {
         book.command(Command::OpenSession);
     }
     book.at(5).command(Command::KeepAlive(SessionId(3)));
-    book.at(9).request((2, 1, 1), add("n", 1));
+    book.at(9).command(Command::KeepAlive(SessionId(SESSION)));
+    book.request((2, 1, 1), add("n", 1));
     book.at(14).request((3, 1, 1), add("n", 1));
     assert_eq!(
         book.value("n").as_deref(),
@@ -194,10 +195,10 @@ fn a_session_that_expired_is_refused_for_ever() {
         "they were heard of in time"
     );
     // Session 1 is removed with this entry; session 2 has expired and is not removed yet.
-    assert_eq!(
-        book.at(19).request((2, 1, 1), add("n", 1)).answer,
-        expired(2)
-    );
+    let first = book.at(19).request((2, 2, 1), add("n", 1));
+    assert_eq!(first.sessions_expired, [SessionId(SESSION)]);
+    assert_eq!((first.answer, first.duplicate), (expired(2), false));
+    assert_eq!(book.cache.sessions().count(), 2);
     assert_eq!(book.request((2, 2, 1), add("n", 1)).answer, expired(2));
     assert_eq!(
         book.command(Command::KeepAlive(SessionId(2))).answer,
