@@ -4,7 +4,7 @@
 
 use crate::image::{IDENTITY, Image};
 use bytes::{Bytes, BytesMut};
-use flotilla_core::cache::{self, Cache};
+use flotilla_core::cache::{self, Cache, Stamped};
 use flotilla_core::replica::Envelope;
 use flotilla_core::sim::Scenario;
 use flotilla_core::storage::{
@@ -20,10 +20,11 @@ pub use crate::image::Image as DiskImage;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("record", record),
     ("snapshot", snapshot),
     ("message", message),
+    ("commands", commands),
     ("scenario", scenario),
     ("recovery", recovery),
 ];
@@ -76,6 +77,46 @@ pub fn message(bytes: &[u8]) {
     if let Ok(envelope) = postcard::from_bytes::<Envelope>(bytes) {
         let written = postcard::to_allocvec(&envelope).expect("it was read");
         assert_eq!(postcard::from_bytes(&written), Ok(envelope));
+    }
+}
+
+/// Whatever stands in a log: what is no command is refused, what is one is applied and breaks no
+/// invariant, on two servers alike, of which one restarts from a snapshot half-way.
+pub fn commands(bytes: &[u8]) {
+    if let Ok(stamped) = Stamped::decode(bytes) {
+        assert_eq!(Stamped::decode(&stamped.encode()), Ok(stamped));
+    }
+    let (mut rest, mut log) = (bytes, Vec::new());
+    while let Ok((stamped, more)) = postcard::take_from_bytes::<Stamped>(rest) {
+        log.push(stamped);
+        rest = more;
+    }
+    let config = small_cache();
+    let (mut one, mut other) = (Cache::new(config.clone()), Cache::new(config.clone()));
+    for (at, stamped) in log.iter().enumerate() {
+        if at == log.len() / 2 {
+            let saved = other.snapshot();
+            other = Cache::restore(config.clone(), &saved).expect("it was just saved");
+        }
+        let index = Index(at as u64 + 1);
+        assert_eq!(one.apply(index, stamped), other.apply(index, stamped));
+        one.check_invariants();
+    }
+    assert_eq!(one.digest(), other.digest());
+}
+
+/// So small that a few commands meet every limit.
+fn small_cache() -> cache::Config {
+    cache::Config {
+        capacity_bytes: 1 << 10,
+        key_bytes: 64,
+        value_bytes: 512,
+        expired_per_entry: 2,
+        sessions: 3,
+        answers: 4,
+        answer_bytes: 600,
+        found_bytes: 700,
+        ..cache::Config::default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What clients ask of the cache, and what it answers.
 
 use super::config::PolicyKind;
+use super::nesting;
 use super::query::{Found, Query};
 use super::refusal::Refusal;
 use crate::types::LogTime;
@@ -114,6 +115,7 @@ pub struct Apply {
 
 /// What a request does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "nesting::AnyOperation")]
 pub enum Operation {
     /// Writes a key. Without a time to live it stays until it is deleted or evicted, also if it
     /// had one before.
@@ -198,7 +200,7 @@ impl Operation {
             Operation::Delete { key }
             | Operation::Touch { key, .. }
             | Operation::Increment { key, .. } => key.len(),
-            Operation::Read(query) => query.keys().iter().map(Bytes::len).sum(),
+            Operation::Read(query) => query.size(),
             Operation::Batch(operations) => return operations.iter().map(Operation::size).sum(),
         };
         size as u64
@@ -207,6 +209,7 @@ impl Operation {
 
 /// What the cache says to a command.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "nesting::AnyAnswer")]
 pub enum Answer {
     /// The session is open.
     SessionOpened(SessionId),

@@ -1,6 +1,6 @@
 //! What the cache accepts and holds.
 
-use super::command::{Configure, Operation, TimeToLive};
+use super::command::{Answer, Configure, Operation, TimeToLive};
 use super::query::Query;
 use super::refusal::Refusal;
 use crate::types::{ConfigError, Duration, SettingKind, SettingValue, Settings, settings};
@@ -20,14 +20,17 @@ settings! {
         policy: PolicyKind = PolicyKind::S3Fifo, in 0..=4;
         /// The longest key.
         key_bytes: u64 = 256, in 1..=65_536, "bytes";
-        /// The longest value.
-        value_bytes: u64 = 64 << 10, in 1..=16 << 20, "bytes";
+        /// The longest value. At least 20 bytes, so that an increment can write any number.
+        value_bytes: u64 = 64 << 10, in 20..=16 << 20, "bytes";
         /// The most operations in a batch, and keys in one read.
         batch_operations: u64 = 128, in 1..=65_536, "operations";
         /// The most bytes of keys and values in a batch.
         batch_bytes: u64 = 256 << 10, in 1..=64 << 20, "bytes";
         /// The most keys in one page of a listing.
         page_keys: u64 = 1_000, in 1..=65_536, "keys";
+        /// The most bytes of keys or values that a request finds, if it asks for more than one key. A page
+        /// of a listing ends early; a read of many keys, or a batch that reads more, is refused.
+        found_bytes: u64 = 1 << 20, in 65_536..=1 << 30, "bytes";
         /// The longest time that a key can be given to live.
         ttl_max: Duration = Duration::secs(366 * 86_400), in Duration::secs(1)..=Duration::secs(36_600 * 86_400);
         /// How many expired keys and sessions are removed with each entry of the log, so that no step has
@@ -128,9 +131,25 @@ impl Config {
         self.check_ranges()
     }
 
-    /// Why an operation is not accepted, whatever the cache holds, if it is not.
+    /// What an operation is answered that is not accepted, whatever the cache holds. A batch is held to
+    /// its own limits, and so is each operation in it.
     #[must_use]
-    pub fn refusal(&self, operation: &Operation) -> Option<Refusal> {
+    pub fn rejection(&self, operation: &Operation) -> Option<Answer> {
+        if let Some(refusal) = self.refusal(operation) {
+            return Some(Answer::Refused(refusal));
+        }
+        let Operation::Batch(operations) = operation else {
+            return None;
+        };
+        let mut refusals = operations.iter().map(|one| self.refusal(one)).zip(0..);
+        refusals.find_map(|(refusal, at)| {
+            let answer = Box::new(Answer::Refused(refusal?));
+            Some(Answer::BatchNotDone { at, answer })
+        })
+    }
+
+    /// Why an operation is not accepted; of a batch, why not as a whole.
+    fn refusal(&self, operation: &Operation) -> Option<Refusal> {
         match operation {
             Operation::Batch(operations) => self.of_batch(operations),
             Operation::Put { key, value, ttl } => self
@@ -161,13 +180,15 @@ impl Config {
                 .of_many(keys.len())
                 .or_else(|| keys.iter().find_map(|key| self.of_key(key))),
             Query::List {
-                prefix: _,
-                after: _,
+                prefix,
+                after,
                 limit,
             } => {
                 let (given, limit) = (u64::from(*limit), self.page_keys);
                 let accepted = (1..=limit).contains(&given);
-                (!accepted).then_some(Refusal::PageSize { given, limit })
+                let page = (!accepted).then_some(Refusal::PageSize { given, limit });
+                page.or_else(|| self.of_length(prefix))
+                    .or_else(|| self.of_length(after.as_ref()?))
             }
         }
     }
@@ -183,12 +204,15 @@ impl Config {
     }
 
     fn of_key(&self, key: &Bytes) -> Option<Refusal> {
-        let (given, limit) = (key.len() as u64, self.key_bytes);
-        match given {
-            0 => Some(Refusal::KeyEmpty),
-            _ if given > limit => Some(Refusal::KeyTooLong { given, limit }),
-            _ => None,
+        match key.is_empty() {
+            true => Some(Refusal::KeyEmpty),
+            false => self.of_length(key),
         }
+    }
+
+    fn of_length(&self, key: &Bytes) -> Option<Refusal> {
+        let (given, limit) = (key.len() as u64, self.key_bytes);
+        (given > limit).then_some(Refusal::KeyTooLong { given, limit })
     }
 
     fn of_value(&self, value: &Bytes) -> Option<Refusal> {

@@ -10,6 +10,7 @@ mod command;
 mod config;
 pub mod eviction;
 pub mod model;
+mod nesting;
 mod query;
 mod refusal;
 mod session;

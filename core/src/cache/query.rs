@@ -38,6 +38,16 @@ impl Query {
             Query::List { .. } => &[],
         }
     }
+
+    /// The bytes of the keys that it names, whole or in part.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Query::Get { .. } | Query::GetMany { .. } => self.keys().iter().map(Bytes::len).sum(),
+            Query::List { prefix, after, .. } => {
+                prefix.len() + after.as_ref().map_or(0, Bytes::len)
+            }
+        }
+    }
 }
 
 /// What a read found.
@@ -64,6 +74,16 @@ impl Found {
             Found::Value(value) => value.is_some(),
             Found::Values(values) => values.iter().any(Option::is_some),
             Found::Page { keys, .. } => !keys.is_empty(),
+        }
+    }
+
+    /// The bytes of the keys or values found.
+    pub(super) fn size(&self) -> u64 {
+        let of = |held: &Versioned| held.value.len() as u64;
+        match self {
+            Found::Value(value) => value.as_ref().map_or(0, of),
+            Found::Values(values) => values.iter().flatten().map(of).sum(),
+            Found::Page { keys, .. } => keys.iter().map(|(key, _)| key.len() as u64).sum(),
         }
     }
 }

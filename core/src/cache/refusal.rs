@@ -13,8 +13,9 @@ pub enum Refusal {
         /// The session.
         session: SessionId,
     },
-    /// The request was applied, and the client said that it has the answer.
-    #[error("request {sequence} was applied before, and its answer is forgotten", sequence = sequence.0)]
+    /// The client said that it needs no answer to the request any more: it was applied before, or its
+    /// client gave it up and a copy arrives late.
+    #[error("request {sequence} was acknowledged before, so it is not applied now", sequence = sequence.0)]
     AnswerForgotten {
         /// The request.
         sequence: Sequence,
@@ -81,8 +82,11 @@ pub enum Refusal {
         /// The configured limit.
         limit: u64,
     },
-    /// Only numbers can be added to.
-    #[error("the value is not a decimal number of 64 bits, so nothing can be added to it")]
+    /// Only numbers can be added to, written as an increment writes them.
+    #[error(
+        "nothing can be added to the value: it is not a whole number of 64 bits, written without plus \
+         sign, spaces or leading zeros"
+    )]
     NotANumber,
     /// The sum is beyond what 64 bits hold.
     #[error("{value} plus {by} is beyond a number of 64 bits")]
@@ -133,5 +137,18 @@ pub enum Refusal {
         least: u64,
         /// The most accepted.
         most: u64,
+    },
+    /// The number of a request is out of range.
+    #[error("requests are numbered from 1")]
+    SequenceZero,
+    /// What it asks for is more than one answer may hold.
+    #[error(
+        "what is found has {found} bytes, and at most {limit} are answered: ask for fewer keys"
+    )]
+    FoundTooLarge {
+        /// The bytes of keys and values found.
+        found: u64,
+        /// The configured limit.
+        limit: u64,
     },
 }

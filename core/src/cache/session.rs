@@ -48,6 +48,9 @@ impl Session {
     }
 
     fn seen(&self, sequence: Sequence, config: &Config) -> Seen {
+        if sequence.0 == 0 {
+            return Seen::Refused(Refusal::SequenceZero);
+        }
         if let Some(answer) = self.answers.get(&sequence.0) {
             return Seen::Before(answer.clone());
         }
@@ -125,15 +128,18 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// Opens the session that is named after the log index `index`; the one that was silent for longest
-    /// makes room for it, if there are too many.
-    pub(super) fn open(&mut self, (time, index): (LogTime, u64), config: &Config) -> SessionId {
-        while self.open.len() as u64 >= config.sessions {
-            let Some((_, _, silent)) = self.order.get_min().copied() else {
-                break;
-            };
-            self.close(silent);
+    /// Closes the session that was silent for longest, if there is no room for another one.
+    pub(super) fn make_room(&mut self, config: &Config) -> Option<SessionId> {
+        if (self.open.len() as u64) < config.sessions {
+            return None;
         }
+        let (_, _, silent) = self.order.get_min().copied()?;
+        self.close(silent);
+        Some(silent)
+    }
+
+    /// Opens the session that is named after the log index `index`.
+    pub(super) fn open(&mut self, (time, index): (LogTime, u64)) -> SessionId {
         let id = SessionId(index);
         self.insert(id, Session::new((time, index)));
         id
@@ -213,10 +219,10 @@ impl Sessions {
     }
 }
 
-#[cfg(test)]
 impl Sessions {
     /// The invariants of the type, and of each session.
-    pub(super) fn check_invariants(&self) {
+    pub(super) fn check_invariants(&self, config: &Config) {
+        assert!(self.open.len() as u64 <= config.sessions);
         let order = self
             .open
             .iter()
@@ -227,12 +233,9 @@ impl Sessions {
                 session.bytes,
                 session.answers.values().map(size).sum::<u64>()
             );
-            assert!(
-                session
-                    .answers
-                    .keys()
-                    .all(|number| *number > session.forgotten)
-            );
+            let window = session.forgotten..=session.forgotten.saturating_add(config.answers);
+            let mut numbers = session.answers.keys();
+            assert!(numbers.all(|number| *number > session.forgotten && window.contains(number)));
         }
     }
 }

@@ -77,6 +77,18 @@ const TOUCHES: u32 = 4;
 /// What an operation came to: its answer, or why nothing of it is done.
 type Done = Result<Answer, Answer>;
 
+impl Applied {
+    /// Only time has passed.
+    fn none() -> Applied {
+        Applied {
+            answer: Answer::Advanced,
+            duplicate: false,
+            removed: Vec::new(),
+            sessions_expired: Vec::new(),
+        }
+    }
+}
+
 impl Cache {
     /// An empty cache.
     #[must_use]
@@ -96,12 +108,7 @@ impl Cache {
     /// fails: what cannot be done is refused, on every server alike.
     pub fn apply(&mut self, index: Index, stamped: &Stamped) -> Applied {
         self.state.time = self.state.time.max(stamped.time);
-        let mut out = Applied {
-            answer: Answer::Advanced,
-            duplicate: false,
-            removed: Vec::new(),
-            sessions_expired: Vec::new(),
-        };
+        let mut out = Applied::none();
         self.expire(&mut out);
         for touched in &stamped.touched {
             for _ in 0..touched.times.min(TOUCHES) {
@@ -111,7 +118,10 @@ impl Cache {
         let moment = (self.state.time, index.0);
         out.answer = match &stamped.command {
             Command::OpenSession => {
-                Answer::SessionOpened(self.state.sessions.open(moment, &self.config))
+                while let Some(silent) = self.state.sessions.make_room(&self.config) {
+                    out.sessions_expired.push(silent);
+                }
+                Answer::SessionOpened(self.state.sessions.open(moment))
             }
             Command::KeepAlive(session) => self.keep_alive(*session, moment),
             Command::CloseSession(session) => {
@@ -178,11 +188,12 @@ impl Cache {
             }
             Seen::Refused(refusal) => Answer::Refused(refusal),
             Seen::Never => {
-                let answer = match self.config.refusal(operation) {
-                    Some(refusal) => Answer::Refused(refusal),
+                let limit = self.config.found_bytes;
+                let answer = match self.config.rejection(operation) {
+                    Some(answer) => answer,
                     None => self
                         .state
-                        .execute(index, operation, out)
+                        .execute((index, limit), operation, out)
                         .unwrap_or_else(|not_done| not_done),
                 };
                 self.state
@@ -198,7 +209,7 @@ impl Cache {
         for Chosen { entry, version } in chosen {
             if self
                 .state
-                .held(*entry)
+                .live_entry(*entry)
                 .is_some_and(|held| held.version == *version)
             {
                 self.state.discard(*entry, RemovalReason::Chosen, out);
@@ -225,19 +236,25 @@ impl Cache {
 }
 
 impl State {
-    fn execute(&mut self, index: Index, operation: &Operation, out: &mut Applied) -> Done {
+    /// Does an operation; what it finds has at most `limit` bytes.
+    fn execute(
+        &mut self,
+        (index, limit): (Index, u64),
+        operation: &Operation,
+        out: &mut Applied,
+    ) -> Done {
         match operation {
             Operation::Put { key, value, ttl } => {
                 let expires = self.expiry(*ttl);
                 self.write(key, (value.clone(), index.0, expires), out)
             }
             Operation::Delete { key } => {
-                let existed = self.live(key).is_some();
-                self.remove(key);
+                self.drop_expired(key, out);
+                let existed = self.remove(key).is_some();
                 Ok(Answer::Deleted { existed })
             }
             Operation::Read(query) => {
-                let found = self.find(query);
+                let found = self.find(query, limit).map_err(Answer::Refused)?;
                 self.used(query);
                 Ok(Answer::Found(found))
             }
@@ -256,7 +273,7 @@ impl State {
                 self.write(key, (value.clone(), index.0, expires), out)
             }
             Operation::Increment { key, by } => self.increment(index, (key, *by), out),
-            Operation::Batch(operations) => self.batch(index, operations, out),
+            Operation::Batch(operations) => self.batch((index, limit), operations, out),
         }
     }
 
@@ -271,8 +288,9 @@ impl State {
             .filter(|held| !held.is_expired(self.time))
     }
 
-    fn held(&self, entry: EntryId) -> Option<&Held> {
-        self.store.key_of(entry).and_then(|key| self.store.get(key))
+    /// An entry's value, unless it has expired.
+    fn live_entry(&self, entry: EntryId) -> Option<&Held> {
+        self.store.key_of(entry).and_then(|key| self.live(key))
     }
 
     fn write(
@@ -289,10 +307,7 @@ impl State {
                 capacity,
             }));
         }
-        // What has expired is another entry than what is written now.
-        if self.live(key).is_none() {
-            self.remove(key);
-        }
+        self.drop_expired(key, out);
         let held = self.store.get(key).map_or(0, |held| size(key, held));
         if given > held {
             self.make_room(given - held, out);
@@ -335,6 +350,14 @@ impl State {
                 }
             };
             self.discard(entry, why, out);
+        }
+    }
+
+    /// Removes a key that has expired before it is written anew: what is written is another entry.
+    fn drop_expired(&mut self, key: &[u8], out: &mut Applied) {
+        let held = self.store.get(key);
+        if let Some(held) = held.filter(|held| held.is_expired(self.time)) {
+            self.discard(held.entry, RemovalReason::Expired, out);
         }
     }
 
@@ -383,12 +406,20 @@ impl State {
     }
 
     /// Tries on a copy, which is cheap, so that nothing of a batch is done that is not done whole.
-    fn batch(&mut self, index: Index, operations: &[Operation], out: &mut Applied) -> Done {
+    /// The `limit` is for all that its operations find together.
+    fn batch(
+        &mut self,
+        (index, limit): (Index, u64),
+        operations: &[Operation],
+        out: &mut Applied,
+    ) -> Done {
         let mut trial = self.clone();
         let removed = out.removed.len();
         let mut answers = Vec::with_capacity(operations.len());
+        let mut found = 0;
         for (operation, at) in operations.iter().zip(0..) {
-            match trial.execute(index, operation, out) {
+            let done = trial.execute((index, limit), operation, out);
+            match done.and_then(|answer| within(answer, &mut found, limit)) {
                 Ok(answer) => answers.push(answer),
                 Err(answer) => {
                     out.removed.truncate(removed);
@@ -401,20 +432,31 @@ impl State {
         Ok(Answer::Batch(answers))
     }
 
-    fn find(&self, query: &Query) -> Found {
+    /// What a read finds, of at most so many bytes.
+    fn find(&self, query: &Query, most: u64) -> Result<Found, Refusal> {
         let value = |key: &Bytes| self.live(key).map(Held::versioned);
         match query {
-            Query::Get { key } => Found::Value(value(key)),
-            Query::GetMany { keys } => Found::Values(keys.iter().map(value).collect()),
+            // One value is bounded by what a value may have.
+            Query::Get { key } => Ok(Found::Value(value(key))),
+            Query::GetMany { keys } => {
+                let held = keys.iter().filter_map(|key| self.live(key));
+                let found = held.map(|held| held.value.len() as u64).sum();
+                match found > most {
+                    true => Err(Refusal::FoundTooLarge { found, limit: most }),
+                    false => Ok(Found::Values(keys.iter().map(value).collect())),
+                }
+            }
             Query::List {
                 prefix,
                 after,
                 limit,
-            } => self.page(prefix, after.as_deref(), *limit as usize),
+            } => Ok(self.page(prefix, after.as_deref(), (*limit, most))),
         }
     }
 
-    fn page(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Found {
+    /// At most `limit` keys of together at most `most` bytes, but at least one if there is any: a page
+    /// that holds nothing would lead nowhere.
+    fn page(&self, prefix: &[u8], after: Option<&[u8]>, (limit, most): (u32, u64)) -> Found {
         let from = match after {
             Some(after) if after >= prefix => Bound::Excluded(after),
             Some(_) | None => Bound::Included(prefix),
@@ -424,11 +466,17 @@ impl State {
             .from(from)
             .take_while(|(key, _)| key.starts_with(prefix))
             .filter(|(_, held)| !held.is_expired(self.time));
-        let page = found.by_ref().take(limit);
-        let keys = page
-            .map(|(key, held)| (key.clone(), held.version))
-            .collect();
-        let more = found.next().is_some();
+        let mut keys: Vec<(Bytes, u64)> = Vec::new();
+        let mut bytes = 0;
+        let more = found.any(|(key, held)| {
+            bytes += key.len() as u64;
+            let full = keys.len() as u64 >= u64::from(limit);
+            if full || (bytes > most && !keys.is_empty()) {
+                return true;
+            }
+            keys.push((key.clone(), held.version));
+            false
+        });
         Found::Page { keys, more }
     }
 
@@ -446,9 +494,23 @@ pub(crate) fn key_hash(key: &Bytes) -> u64 {
     Fingerprint::of(&key[..])
 }
 
-/// The number that a value says.
+/// The number that a value says, if it says it as an increment writes it: then a value that was never
+/// incremented and one that was incremented by 0 are the same bytes.
 fn number(value: &[u8]) -> Option<i64> {
-    core::str::from_utf8(value).ok()?.parse().ok()
+    let number: i64 = core::str::from_utf8(value).ok()?.parse().ok()?;
+    (number.to_string().as_bytes() == value).then_some(number)
+}
+
+/// The answer, unless what a batch has found up to and with it is too much for one answer.
+fn within(answer: Answer, sum: &mut u64, limit: u64) -> Done {
+    if let Answer::Found(found) = &answer {
+        *sum += found.size();
+        if *sum > limit {
+            let found = *sum;
+            return Err(Answer::Refused(Refusal::FoundTooLarge { found, limit }));
+        }
+    }
+    Ok(answer)
 }
 
 /// What may be known from outside.
@@ -466,9 +528,11 @@ impl Cache {
     }
 
     /// What a read finds, at log time.
-    #[must_use]
-    pub fn find(&self, query: &Query) -> Found {
-        self.state.find(query)
+    ///
+    /// # Errors
+    /// It is more than one answer may hold.
+    pub fn find(&self, query: &Query) -> Result<Found, Refusal> {
+        self.state.find(query, self.config.found_bytes)
     }
 
     /// Whether a read asks for something that has not expired at log time, and will have at `until`.
@@ -483,8 +547,8 @@ impl Cache {
                     .filter_map(|key| self.state.store.get(key));
                 keys.any(soon)
             }
-            // A listing may pass over many keys: the first expiry of all tells enough.
-            Query::List { .. } => self.next_expiry().is_some_and(|next| next <= until),
+            // A listing may pass over many keys: the next expiry of all tells enough.
+            Query::List { .. } => self.state.store.expires_between(self.state.time, until),
         }
     }
 
@@ -550,7 +614,7 @@ impl Cache {
     /// How an entry was used.
     #[must_use]
     pub fn features(&self, entry: EntryId) -> Option<Features> {
-        let held = self.state.held(entry)?;
+        let held = self.state.live_entry(entry)?;
         let left = held.expires.map(|expires| expires.since(self.state.time));
         let left = left.map(Duration::as_micros);
         self.state.eviction.features(entry, left)
@@ -658,6 +722,18 @@ impl Cache {
         Ok(cache)
     }
 
+    /// Panics unless what must hold after every command does. It looks at everything, so it is for
+    /// tests and fuzzers.
+    pub fn check_invariants(&self) {
+        self.state.store.check_invariants(self.state.named);
+        self.state.sessions.check_invariants(&self.config);
+        let (bytes, capacity) = (self.bytes(), self.state.capacity);
+        assert!(
+            bytes <= capacity,
+            "{bytes} bytes in a capacity of {capacity}"
+        );
+    }
+
     /// A digest of the whole state, equal on servers with equal states.
     #[must_use]
     pub fn digest(&self) -> u64 {
@@ -699,13 +775,3 @@ mod properties;
 mod tests;
 #[cfg(test)]
 mod twin;
-
-#[cfg(test)]
-impl Cache {
-    /// What must hold after every command.
-    fn check_invariants(&self) {
-        self.state.store.check_invariants();
-        self.state.sessions.check_invariants();
-        assert!(self.state.store.bytes() <= self.state.capacity);
-    }
-}

@@ -109,6 +109,13 @@ impl Store {
         self.expiries.get_min().map(|(expires, _)| *expires)
     }
 
+    /// Whether a key expires after `time`, and by `until`.
+    pub(super) fn expires_between(&self, time: LogTime, until: LogTime) -> bool {
+        let after = (time, EntryId(u64::MAX));
+        let next = self.expiries.get_next(&after);
+        next.is_some_and(|(expires, _)| *expires > time && *expires <= until)
+    }
+
     /// The entry that expired first, if any has.
     pub(super) fn first_expired(&self, time: LogTime) -> Option<EntryId> {
         let (expires, entry) = self.expiries.get_min()?;
@@ -121,10 +128,14 @@ pub(super) fn size(key: &[u8], held: &Held) -> u64 {
     (key.len() + held.value.len()) as u64
 }
 
-#[cfg(test)]
 impl Store {
-    /// The invariants of the type.
-    pub(super) fn check_invariants(&self) {
+    /// The invariants of the type; no entry has a name that was not given yet.
+    pub(super) fn check_invariants(&self, named: u64) {
+        assert!(
+            self.names
+                .get_max()
+                .is_none_or(|(newest, _)| newest.0 <= named)
+        );
         let bytes: u64 = self.keys.iter().map(|(key, held)| size(key, held)).sum();
         assert_eq!(self.bytes, bytes);
         let names = self

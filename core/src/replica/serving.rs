@@ -134,7 +134,13 @@ impl Replica {
         out: &mut Effects,
     ) {
         let index = self.applied.index;
-        let found = self.cache.find(&query);
+        let found = match self.cache.find(&query) {
+            Ok(found) => found,
+            Err(refusal) => {
+                let refused = Outcome::ReadRefused(refusal);
+                return out.answers.push(asker.response(refused));
+            }
+        };
         self.note_read(&query);
         out.events.push(Event::ReadServed {
             client: asker.client(),

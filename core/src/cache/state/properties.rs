@@ -1,10 +1,12 @@
 //! The state machine beside its naive twin, under any sequence of commands.
 
 use super::super::{
-    Cache, Chosen, Command, Config, Configure, EntryId, Operation, PolicyKind, Stamped,
+    Applied, Cache, Chosen, Command, Config, Configure, EntryId, Operation, PolicyKind, Stamped,
 };
 use super::twin::Twin;
-use crate::cache::{Answer, Apply, Query, Sequence, SessionId, TimeToLive, Touched};
+use crate::cache::{
+    Answer, Apply, Held, Query, Sequence, SessionId, TimeToLive, Touched, Versioned,
+};
 use crate::types::{Duration, Index, LogTime};
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -17,6 +19,18 @@ fn value() -> impl Strategy<Value = Bytes> {
     prop_oneof![
         (0..30usize).prop_map(|len| Bytes::from(vec![b'x'; len])),
         any::<i8>().prop_map(|number| Bytes::from(number.to_string())),
+        prop::sample::select(vec![
+            "",
+            "+1",
+            "01",
+            "-0",
+            "0",
+            "-",
+            " 1",
+            "1 ",
+            "-9223372036854775808"
+        ])
+        .prop_map(Bytes::from),
         Just(Bytes::from(i64::MAX.to_string())),
     ]
 }
@@ -87,8 +101,10 @@ fn stamped(batches: bool) -> impl Strategy<Value = Vec<Stamped>> {
         entry: EntryId(entry),
         times,
     });
+    // Now and then so much time passes that several keys and sessions expire at once.
+    let passes = prop_oneof![9 => 0..4u64, 1 => 15..40u64];
     let one = (
-        0..4u64,
+        passes,
         0..30u64,
         prop::collection::vec(touched, 0..2),
         command(batches),
@@ -116,6 +132,8 @@ fn config(capacity_bytes: u64, policy: PolicyKind) -> Config {
         sessions: 3,
         session_timeout: Duration::micros(25),
         expired_per_entry: 1,
+        found_bytes: 45,
+        value_bytes: 28,
         ..Config::default()
     }
 }
@@ -126,13 +144,13 @@ fn policy() -> impl Strategy<Value = PolicyKind> {
 
 /// What anybody could read must be the same.
 fn same(cache: &Cache, twin: &Twin) -> Result<(), TestCaseError> {
-    let (prefix, after) = (Bytes::new(), None);
-    let all = Query::List {
-        prefix,
-        after,
-        limit: 1_000,
-    };
-    prop_assert_eq!(cache.find(&all), twin.find(&all));
+    let live = |key: &Bytes| cache.get(key).map(Held::versioned);
+    let keys = cache
+        .iter()
+        .filter_map(|(key, _)| Some((key.clone(), live(key)?)));
+    let keys: Vec<(Bytes, Versioned)> = keys.collect();
+    let known: Vec<(Bytes, Versioned)> = twin.keys.clone().into_iter().collect();
+    prop_assert_eq!(keys, known);
     for key in twin.keys.keys() {
         let query = Query::Get { key: key.clone() };
         prop_assert_eq!(cache.find(&query), twin.find(&query));
@@ -178,6 +196,44 @@ proptest! {
             prop_assert!(!evicted || before + written > capacity, "evicted without need");
             prop_assert_eq!(&applied.answer, &twin.apply(index, stamped, &applied.removed));
             same(&cache, &twin)?;
+        }
+    }
+
+    /// A batch in a full cache, beside its operations one by one: the same, or nothing of it.
+    #[test]
+    fn a_batch_is_its_operations_in_order_or_nothing(
+        commands in stamped(false), policy in policy(), capacity in 40..120u64,
+        operations in prop::collection::vec(single(), 1..6),
+    ) {
+        let mut cache = Cache::new(config(capacity, policy));
+        for (stamped, index) in commands.iter().zip(1..) {
+            cache.apply(Index(index), stamped);
+        }
+        let index = Index(commands.len() as u64 + 1);
+        let operation = Operation::Batch(operations.clone());
+        // What is not accepted at all, and reads that are too much together, have tests of their own.
+        prop_assume!(cache.config.rejection(&operation).is_none());
+        let mut one_by_one = cache.state.clone();
+        let (mut together, mut apart) = (Applied::none(), Applied::none());
+        let done: Result<Vec<Answer>, Answer> = operations
+            .iter()
+            .map(|one| one_by_one.execute((index, u64::MAX), one, &mut apart))
+            .collect();
+        let before = cache.state.clone();
+        let answer = cache.state.execute((index, u64::MAX), &operation, &mut together);
+        cache.check_invariants();
+        match (done, answer) {
+            (Ok(answers), Ok(answer)) => {
+                prop_assert_eq!(answer, Answer::Batch(answers));
+                prop_assert_eq!(&cache.state, &one_by_one);
+                prop_assert_eq!(together.removed, apart.removed);
+            }
+            (Err(first), Err(Answer::BatchNotDone { answer, .. })) => {
+                prop_assert_eq!(*answer, first);
+                prop_assert_eq!(&cache.state, &before);
+                prop_assert_eq!(together.removed, []);
+            }
+            other => prop_assert!(false, "{other:?}"),
         }
     }
 

@@ -117,6 +117,9 @@ impl Twin {
         if let Some(answer) = known.answers.get(&sequence.0) {
             return answer.clone();
         }
+        if sequence.0 == 0 {
+            return Answer::Refused(Refusal::SequenceZero);
+        }
         if sequence.0 <= forgotten {
             return Answer::Refused(Refusal::AnswerForgotten {
                 sequence: *sequence,
@@ -128,8 +131,8 @@ impl Twin {
         }
         let first = self.done.insert((session.0, sequence.0), index);
         assert_eq!(first, None, "{session} #{} is done twice", sequence.0);
-        let answer = match self.config.refusal(operation) {
-            Some(refusal) => Answer::Refused(refusal),
+        let answer = match self.config.rejection(operation) {
+            Some(answer) => answer,
             None => self.execute(index, operation),
         };
         let known = self.sessions.get_mut(&session.0).expect("looked up above");
@@ -186,7 +189,14 @@ impl Twin {
                 let text = before.as_ref().map_or("0".into(), |held| {
                     String::from_utf8_lossy(&held.value).into_owned()
                 });
-                let Ok(number) = text.parse::<i64>() else {
+                let digits = text.strip_prefix('-').unwrap_or(&text);
+                let plain = match digits.bytes().next() {
+                    Some(b'1'..=b'9') => true,
+                    Some(b'0') => text == "0",
+                    _ => false,
+                };
+                let number = text.parse::<i64>().ok().filter(|_| plain);
+                let Some(number) = number else {
                     return Answer::Refused(Refusal::NotANumber);
                 };
                 let Some(value) = number.checked_add(*by) else {
@@ -202,12 +212,22 @@ impl Twin {
                     version: index,
                 }
             }
-            Operation::Read(query) => Answer::Found(self.find(query)),
+            Operation::Read(query) => match self.find(query) {
+                Ok(found) => Answer::Found(found),
+                Err(refusal) => Answer::Refused(refusal),
+            },
             Operation::Batch(operations) => {
                 let before = self.keys.clone();
                 let mut answers = Vec::new();
+                let (mut found, limit) = (0, self.config.found_bytes);
                 for (operation, at) in operations.iter().zip(0..) {
-                    let answer = self.execute(index, operation);
+                    let mut answer = self.execute(index, operation);
+                    if let Answer::Found(what) = &answer {
+                        found += bytes_of(what);
+                        if found > limit {
+                            answer = Answer::Refused(Refusal::FoundTooLarge { found, limit });
+                        }
+                    }
                     if matches!(answer, Answer::NotSwapped { .. } | Answer::Refused(_)) {
                         self.keys = before;
                         let answer = Box::new(answer);
@@ -220,11 +240,18 @@ impl Twin {
         }
     }
 
-    pub(super) fn find(&self, query: &Query) -> Found {
-        match query {
+    pub(super) fn find(&self, query: &Query) -> Result<Found, Refusal> {
+        let most = self.config.found_bytes;
+        Ok(match query {
             Query::Get { key } => Found::Value(self.keys.get(key).cloned()),
             Query::GetMany { keys } => {
-                Found::Values(keys.iter().map(|key| self.keys.get(key).cloned()).collect())
+                let values = keys.iter().map(|key| self.keys.get(key).cloned());
+                let values = Found::Values(values.collect());
+                let (found, limit) = (bytes_of(&values), most);
+                if found > limit {
+                    return Err(Refusal::FoundTooLarge { found, limit });
+                }
+                values
             }
             Query::List {
                 prefix,
@@ -238,10 +265,25 @@ impl Twin {
                         all.push((key.clone(), held.version));
                     }
                 }
-                let more = all.len() > *limit as usize;
+                let whole = all.len();
                 all.truncate(*limit as usize);
+                while all.len() > 1
+                    && all.iter().map(|(key, _)| key.len()).sum::<usize>() as u64 > most
+                {
+                    all.pop();
+                }
+                let more = all.len() < whole;
                 Found::Page { keys: all, more }
             }
-        }
+        })
     }
+}
+
+fn bytes_of(found: &Found) -> u64 {
+    let bytes = match found {
+        Found::Value(value) => value.iter().map(|held| held.value.len()).sum(),
+        Found::Values(values) => values.iter().flatten().map(|held| held.value.len()).sum(),
+        Found::Page { keys, .. } => keys.iter().map(|(key, _)| key.len()).sum::<usize>(),
+    };
+    bytes as u64
 }
