@@ -40,6 +40,22 @@ export type Action =
   | { do: "transfer_leadership"; to?: number }
   | { do: "change_membership"; voters: number[]; learners?: number[] }
   | { do: "delete"; client: number; key: string }
+  | {
+      do: "workload";
+      client?: number;
+      for?: string;
+      rate: number;
+      keys: number;
+      distribution?: "zipf" | "uniform" | "scan" | "shifting";
+      value_least?: number;
+      value_most?: number;
+      reads_percent?: number;
+      path?: "quorum" | "lease" | "stale" | "log";
+      read_through?: boolean;
+      ttl?: string;
+    }
+  | { do: "stop_workload"; client?: number }
+  | { do: "configure_cache"; policy?: string; capacity_bytes?: number }
   | { do: "model_service"; mode: string };
 
 /** What of the data that was not synced survives when the power goes; numbers count from 1. */

@@ -32,6 +32,7 @@ export type {
   FileKind,
   FileView,
   Frame,
+  HitsView,
   Marker,
   MarkerKind,
   MembershipView,

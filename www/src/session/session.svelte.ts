@@ -9,6 +9,7 @@ import {
   type CutView,
   type ExpectationView,
   type Frame,
+  type HitsView,
   type Marker,
   type MessageDetail,
   type MessageView,
@@ -62,6 +63,8 @@ export class Session {
   nodes: readonly NodeView[] = $state.raw([]);
   clients: readonly ClientView[] = $state.raw([]);
   service: ServiceView | undefined = $state.raw();
+  /** What reads found, over time. */
+  found: HitsView | undefined = $state.raw();
   messages: readonly MessageView[] = $state.raw([]);
   cuts: readonly CutView[] = $state.raw([]);
   history: History = $state.raw(EMPTY);
@@ -295,6 +298,7 @@ export class Session {
     this.nodes = merge(this.nodes, frame.nodes);
     this.clients = merge(this.clients, frame.clients);
     this.service = frame.service;
+    this.found = frame.found;
     if (frame.messages.length > 0 || this.messages.length > 0) this.messages = frame.messages;
     if (frame.cuts.length > 0 || this.cuts.length > 0) this.cuts = frame.cuts;
     this.history = follow(this.history, frame);
