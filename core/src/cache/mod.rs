@@ -3,7 +3,8 @@
 //!
 //! A pure state machine: [`Cache::apply`] takes the commands of the log in order. It knows log
 //! indexes as version numbers and log time as its clock, and nothing of terms, servers or the time
-//! on any wall. Read `command.rs` and `query.rs`, then `state.rs`, then `session.rs`.
+//! on any wall. Read `command.rs` and `query.rs`, then `state.rs`, then
+//! `session.rs`, then `snapshot.rs`.
 
 mod candidate;
 mod command;
@@ -14,6 +15,7 @@ mod nesting;
 mod query;
 mod refusal;
 mod session;
+mod snapshot;
 mod state;
 mod store;
 
@@ -27,5 +29,6 @@ pub use query::{Found, Query, Versioned};
 pub use refusal::Refusal;
 pub use session::Session;
 pub(crate) use state::key_hash;
-pub use state::{Applied, Cache, RemovalReason, Removed, RestoreError};
+pub use snapshot::{RestoreError, SnapshotReader, SnapshotWriter};
+pub use state::{Applied, Cache, RemovalReason, Removed};
 pub use store::Held;

@@ -4,6 +4,7 @@ use super::command::{Answer, Sequence, SessionId};
 use super::config::Config;
 use super::refusal::Refusal;
 use crate::types::LogTime;
+use core::ops::Bound;
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ pub struct Session {
     forgotten: u64,
     answers: BTreeMap<u64, Answer>,
     /// The bytes of all answers, as they are written.
+    #[serde(skip)]
     bytes: u64,
     /// Log time when it was last heard of.
     active: LogTime,
@@ -45,6 +47,14 @@ impl Session {
             active,
             heard_at,
         }
+    }
+
+    /// The session that a snapshot tells of; none if it cannot have been.
+    pub(super) fn restored(self) -> Option<Session> {
+        let next = self.answers.first_key_value().map(|(next, _)| *next);
+        let bytes = self.answers.values().map(size).sum();
+        let possible = next.is_none_or(|next| next > self.forgotten);
+        possible.then_some(Session { bytes, ..self })
     }
 
     fn seen(&self, sequence: Sequence, config: &Config) -> Seen {
@@ -212,6 +222,16 @@ impl Sessions {
     pub(super) fn is_expired(&self, id: SessionId, time: LogTime, config: &Config) -> bool {
         let session = self.open.get(&id);
         session.is_none_or(|session| session.active + config.session_timeout <= time)
+    }
+
+    /// The sessions behind one, in order.
+    pub(super) fn after(
+        &self,
+        last: Option<SessionId>,
+    ) -> impl Iterator<Item = (SessionId, &Session)> {
+        let after = last.map_or(Bound::Unbounded, Bound::Excluded);
+        let rest = self.open.range((after, Bound::Unbounded));
+        rest.map(|(id, session)| (*id, session))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (SessionId, &Session)> {

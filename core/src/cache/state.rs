@@ -14,26 +14,26 @@ use super::store::{Held, Store, size};
 use crate::types::{Duration, Fingerprint, Index, LogTime};
 use bytes::Bytes;
 use core::ops::Bound;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Keys with their values, and the client sessions. Cloning is cheap: maps share structure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
     config: Config,
-    state: State,
+    pub(super) state: State,
 }
 
 /// What the log has made of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct State {
+pub(super) struct State {
     /// The latest stamp.
-    time: LogTime,
-    capacity: u64,
+    pub(super) time: LogTime,
+    pub(super) capacity: u64,
     /// Entries named so far.
-    named: u64,
-    store: Store,
-    eviction: Eviction,
-    sessions: Sessions,
+    pub(super) named: u64,
+    pub(super) store: Store,
+    pub(super) eviction: Eviction,
+    pub(super) sessions: Sessions,
 }
 
 /// What applying a command came to.
@@ -667,61 +667,6 @@ impl Cache {
         self.state.sessions.iter()
     }
 
-    /// The whole state as bytes; equal states give equal bytes.
-    #[must_use]
-    pub fn snapshot(&self) -> Bytes {
-        let State {
-            time,
-            capacity,
-            named,
-            store,
-            eviction,
-            sessions,
-        } = &self.state;
-        let image = Image {
-            format: FORMAT,
-            head: (*time, *capacity, *named),
-            eviction,
-            keys: store.iter().collect(),
-            sessions: sessions.iter().collect(),
-        };
-        let bytes = postcard::to_allocvec(&image);
-        bytes
-            .expect("the state holds nothing that cannot be encoded")
-            .into()
-    }
-
-    /// The state that [`Cache::snapshot`] wrote.
-    ///
-    /// # Errors
-    /// The bytes are something else, or of another version.
-    pub fn restore(config: Config, bytes: &[u8]) -> Result<Cache, RestoreError> {
-        let (format, _) =
-            postcard::take_from_bytes::<u16>(bytes).map_err(|_| RestoreError::Unreadable)?;
-        if format != FORMAT {
-            return Err(RestoreError::Format { given: format });
-        }
-        let (image, rest) =
-            postcard::take_from_bytes::<Image<Bytes, Held, Session, Eviction>>(bytes)
-                .map_err(|_| RestoreError::Unreadable)?;
-        let ordered = image.keys.is_sorted_by(|a, b| a.0 < b.0)
-            && image.sessions.is_sorted_by(|a, b| a.0 < b.0);
-        if !rest.is_empty() || !ordered {
-            return Err(RestoreError::Unreadable);
-        }
-        let mut cache = Cache::new(config);
-        let state = &mut cache.state;
-        (state.time, state.capacity, state.named) = image.head;
-        state.eviction = image.eviction;
-        for (key, held) in image.keys {
-            state.store.insert(key, held);
-        }
-        for (id, session) in image.sessions {
-            state.sessions.insert(id, session);
-        }
-        Ok(cache)
-    }
-
     /// Panics unless what must hold after every command does. It looks at everything, so it is for
     /// tests and fuzzers.
     pub fn check_invariants(&self) {
@@ -739,34 +684,6 @@ impl Cache {
     pub fn digest(&self) -> u64 {
         Fingerprint::of(&self.state)
     }
-}
-
-/// The version of the snapshot format that this build writes and reads.
-const FORMAT: u16 = 2;
-
-/// A snapshot: everything that decides a future answer, in the order of its keys, so that equal
-/// states give equal bytes.
-#[derive(Serialize, Deserialize)]
-struct Image<K, V, S, E> {
-    format: u16,
-    head: (LogTime, u64, u64),
-    eviction: E,
-    keys: Vec<(K, V)>,
-    sessions: Vec<(SessionId, S)>,
-}
-
-/// Why bytes are not a cache.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RestoreError {
-    /// They are something else, or damaged.
-    #[error("it is not a snapshot of a cache, or damaged")]
-    Unreadable,
-    /// Another version wrote them.
-    #[error("it has format {given}, and this version reads {FORMAT}")]
-    Format {
-        /// The version found.
-        given: u16,
-    },
 }
 
 #[cfg(test)]

@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 /// Hashes of keys in the order in which they were evicted, bounded by the bytes that their entries had.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Ghosts {
+    #[serde(skip)]
     places: OrdMap<u64, u64>,
+    #[serde(skip)]
     order: OrdMap<u64, (u64, u64)>,
     next: u64,
+    #[serde(skip)]
     bytes: u64,
 }
 
@@ -23,6 +26,27 @@ impl Ghosts {
             self.bytes += size;
         }
         self.shrink(bound);
+    }
+
+    /// The first key remembered at `place` or behind it, with its place and the bytes that it had.
+    pub(super) fn at_or_after(&self, place: u64) -> Option<(u64, (u64, u64))> {
+        let mut rest = self.order.range(place..);
+        rest.next().map(|(place, ghost)| (*place, *ghost))
+    }
+
+    /// Remembers a key at the place that it had before; false if that cannot have been.
+    pub(super) fn put_back(&mut self, place: u64, (key_hash, size): (u64, u64)) -> bool {
+        let Some(bytes) = self.bytes.checked_add(size) else {
+            return false;
+        };
+        self.bytes = bytes;
+        let vacant = self.order.insert(place, (key_hash, size)).is_none();
+        self.places.insert(key_hash, place).is_none() && vacant && place < self.next
+    }
+
+    /// The sizes that all of them had together.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Forgets a key, and says whether it was remembered.

@@ -6,7 +6,7 @@
 
 use super::sketch::mix;
 use crate::cache::EntryId;
-use imbl::{OrdMap, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 
 /// How many of the latest gaps between returns are remembered.
@@ -42,19 +42,26 @@ pub struct Features {
 pub(super) struct History {
     /// Uses so far.
     tick: u64,
+    #[serde(skip)]
     live: OrdMap<EntryId, Usage>,
     /// All live entries, so that one can be drawn evenly; each knows its slot.
+    #[serde(skip)]
     slots: Vector<EntryId>,
     /// Live entries by class and latest use: the first of a class was not used for longest.
+    #[serde(skip)]
     classes: OrdMap<(u8, u64), EntryId>,
+    #[serde(skip)]
     ghosts: OrdMap<u64, Past>,
     /// Ghosts in the order of their latest use.
+    #[serde(skip)]
     ghost_order: OrdMap<u64, u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct Usage {
+pub(in crate::cache) struct Usage {
+    #[serde(skip)]
     key_hash: u64,
+    #[serde(skip)]
     size: u64,
     inserted: u64,
     past: Past,
@@ -63,7 +70,7 @@ struct Usage {
 
 /// What outlives the entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct Past {
+pub(in crate::cache) struct Past {
     /// The tick of the latest use; no two keys share one.
     last: u64,
     frequency: u32,
@@ -239,5 +246,57 @@ impl History {
             ((u128::from(bits) * u128::from(slots)) >> 64) as usize
         });
         draws.map(|slot| self.slots[slot])
+    }
+}
+
+/// Snapshots.
+impl History {
+    pub(super) fn usage(&self, entry: EntryId) -> Option<Usage> {
+        self.live.get(&entry).copied()
+    }
+
+    /// The first ghost whose key hash is this or higher.
+    pub(super) fn ghost_from(&self, key_hash: u64) -> Option<(u64, Past)> {
+        let mut rest = self.ghosts.range(key_hash..);
+        rest.next().map(|(key_hash, past)| (*key_hash, *past))
+    }
+
+    /// Takes back what was known of a live entry; false if that cannot have been. The slots come last.
+    pub(super) fn put_back(
+        &mut self,
+        (entry, key_hash, size): (EntryId, u64, u64),
+        usage: Usage,
+    ) -> bool {
+        let usage = Usage {
+            key_hash,
+            size,
+            ..usage
+        };
+        let alone = self.classes.insert(usage.class(), entry).is_none();
+        self.live.insert(entry, usage);
+        alone && usage.inserted <= self.tick && self.knows(usage.past)
+    }
+
+    /// Takes back a ghost; false if that cannot have been.
+    pub(super) fn put_back_ghost(&mut self, key_hash: u64, past: Past) -> bool {
+        let alone = self.ghost_order.insert(past.last, key_hash).is_none();
+        self.ghosts.insert(key_hash, past).is_none() && alone && self.knows(past)
+    }
+
+    fn knows(&self, past: Past) -> bool {
+        past.last <= self.tick && past.frequency > 0
+    }
+
+    /// Gives every live entry its slot again; false unless there is one entry for each, and no two keys
+    /// were used at the same tick.
+    pub(super) fn fill_slots(&mut self) -> bool {
+        let live = self.live.len();
+        let slots = self.live.iter().map(|(entry, known)| (known.slot, *entry));
+        let slots: OrdMap<u64, EntryId> = slots.collect();
+        self.slots = slots.values().copied().collect();
+        let filled = slots.get_max().is_none_or(|(last, _)| *last < live as u64);
+        let uses: OrdSet<u64> = self.live.values().map(|known| known.past.last).collect();
+        let apart = uses.iter().all(|tick| !self.ghost_order.contains_key(tick));
+        slots.len() == live && filled && uses.len() == live && apart
     }
 }

@@ -1,7 +1,7 @@
 //! LRU: what was not used for longest goes first.
 
-use super::Policy;
 use super::queue::Queue;
+use super::{Policy, Seat};
 use crate::cache::EntryId;
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 /// One queue in the order of the latest use.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Lru {
+    #[serde(skip)]
     nodes: OrdMap<EntryId, Node>,
     queue: Queue,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Node {
     size: u64,
     place: u64,
@@ -50,4 +51,15 @@ impl Policy for Lru {
     }
 
     fn set_capacity(&mut self, _: u64) {}
+
+    fn seat(&self, entry: EntryId) -> Option<Seat> {
+        let node = self.nodes.get(&entry)?;
+        Some(Seat::new(0, node.place, 0))
+    }
+
+    fn seat_at(&mut self, (entry, _, size): (EntryId, u64, u64), seat: Seat) -> bool {
+        let place = seat.place;
+        self.nodes.insert(entry, Node { size, place });
+        self.queue.put_back(place, entry, size) && seat == Seat::new(0, place, 0)
+    }
 }

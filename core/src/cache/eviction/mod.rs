@@ -18,10 +18,12 @@ mod queue;
 mod s3_fifo;
 mod sieve;
 mod sketch;
+mod snapshot;
 mod w_tiny_lfu;
 
 pub use feedback::{Feedback, Outcome, Sample};
 pub use history::{Features, GAPS};
+pub(super) use snapshot::{Cursor, Kept, Remnant};
 
 use super::{EntryId, PolicyKind};
 use history::History;
@@ -29,6 +31,7 @@ use lru::Lru;
 use s3_fifo::S3Fifo;
 use serde::{Deserialize, Serialize};
 use sieve::Sieve;
+use snapshot::Seat;
 use std::collections::BTreeSet;
 use w_tiny_lfu::WTinyLfu;
 
@@ -46,9 +49,29 @@ trait Policy {
     fn victim(&mut self) -> Option<EntryId>;
     /// The bytes that there is room for; who goes first may depend on them.
     fn set_capacity(&mut self, capacity: u64);
+
+    /// Where the entry is, for a snapshot.
+    fn seat(&self, entry: EntryId) -> Option<Seat>;
+    /// Puts an entry, with the hash of its key and its size, where [`Policy::seat`] found it; false if it
+    /// cannot have been there.
+    fn seat_at(&mut self, entry: (EntryId, u64, u64), seat: Seat) -> bool;
+    /// What the policy remembers beside the entries that it holds, piece by piece: each tells from where
+    /// the next one is asked for, the first is 0.
+    fn remnant_from(&self, _from: u64) -> Option<(u64, Remnant)> {
+        None
+    }
+    /// Takes back what it remembered; false if that cannot have been.
+    fn remember(&mut self, _remnant: &Remnant) -> bool {
+        false
+    }
+    /// Whether what came back piece by piece fits together.
+    fn is_whole(&self) -> bool {
+        true
+    }
 }
 
-/// The policy in force, with all that it knows. Cloning is cheap, and equal histories give equal bytes.
+/// The policy in force, with all that it knows. Cloning is cheap. What serde writes of it is its head
+/// alone: all that grows with the cache goes into a snapshot piece by piece (`snapshot.rs`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Eviction {
     kind: PolicyKind,
@@ -72,6 +95,15 @@ impl Rule {
             PolicyKind::Sieve => Rule::Sieve(Sieve::default()),
             PolicyKind::S3Fifo | PolicyKind::Learned => Rule::S3Fifo(S3Fifo::new(capacity)),
             PolicyKind::WTinyLfu => Rule::WTinyLfu(WTinyLfu::new(capacity)),
+        }
+    }
+
+    fn as_policy(&self) -> &dyn Policy {
+        match self {
+            Rule::Lru(rule) => rule,
+            Rule::Sieve(rule) => rule,
+            Rule::S3Fifo(rule) => rule,
+            Rule::WTinyLfu(rule) => rule,
         }
     }
 

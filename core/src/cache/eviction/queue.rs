@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 /// A place is a number that only grows, so an entry leaves from the middle without a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Queue {
+    #[serde(skip)]
     order: OrdMap<u64, EntryId>,
     next: u64,
+    #[serde(skip)]
     bytes: u64,
 }
 
@@ -22,6 +24,12 @@ impl Queue {
         self.order.insert(place, entry);
         self.bytes += size;
         place
+    }
+
+    /// Puts an entry where it stood before; false if that cannot have been.
+    pub(super) fn put_back(&mut self, place: u64, entry: EntryId, size: u64) -> bool {
+        self.bytes += size;
+        self.order.insert(place, entry).is_none() && place < self.next
     }
 
     /// Takes out what stands there, which has this size.

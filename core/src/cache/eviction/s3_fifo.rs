@@ -8,9 +8,9 @@
 //! for nine tenths of it. As there, the small queue's surplus enters the main queue as long as nothing
 //! was ever evicted, so that a cache that fills for the first time is not judged by its filling.
 
-use super::Policy;
 use super::ghosts::Ghosts;
 use super::queue::Queue;
+use super::{Policy, Remnant, Seat};
 use crate::cache::EntryId;
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ const USES_COUNTED: u8 = 3;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct S3Fifo {
     capacity: u64,
+    #[serde(skip)]
     nodes: OrdMap<EntryId, Node>,
     small: Queue,
     main: Queue,
@@ -31,7 +32,7 @@ pub(super) struct S3Fifo {
     evicted: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Node {
     key_hash: u64,
     size: u64,
@@ -40,7 +41,7 @@ struct Node {
     queue: Which,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Which {
     Small,
     Main,
@@ -157,5 +158,58 @@ impl Policy for S3Fifo {
     fn set_capacity(&mut self, capacity: u64) {
         self.capacity = capacity;
         self.ghosts.shrink(self.ghost_bound());
+    }
+
+    fn seat(&self, entry: EntryId) -> Option<Seat> {
+        let node = self.nodes.get(&entry)?;
+        let queue = match node.queue {
+            Which::Small => 0,
+            Which::Main => 1,
+        };
+        Some(Seat::new(queue, node.place, node.uses))
+    }
+
+    fn seat_at(&mut self, (entry, key_hash, size): (EntryId, u64, u64), seat: Seat) -> bool {
+        let Seat { place, uses, .. } = seat;
+        let queue = match seat.queue {
+            0 => Which::Small,
+            1 => Which::Main,
+            _ => return false,
+        };
+        let node = Node {
+            key_hash,
+            size,
+            place,
+            uses,
+            queue,
+        };
+        self.nodes.insert(entry, node);
+        self.queue(queue).put_back(place, entry, size) && uses <= USES_COUNTED
+    }
+
+    fn remnant_from(&self, from: u64) -> Option<(u64, Remnant)> {
+        let (place, (key_hash, size)) = self.ghosts.at_or_after(from)?;
+        let ghost = Remnant::Evicted {
+            place,
+            key_hash,
+            size,
+        };
+        Some((place + 1, ghost))
+    }
+
+    fn remember(&mut self, remnant: &Remnant) -> bool {
+        let Remnant::Evicted {
+            place,
+            key_hash,
+            size,
+        } = *remnant
+        else {
+            return false;
+        };
+        self.ghosts.put_back(place, (key_hash, size))
+    }
+
+    fn is_whole(&self) -> bool {
+        self.ghosts.bytes() <= self.ghost_bound()
     }
 }

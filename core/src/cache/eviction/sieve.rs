@@ -4,21 +4,22 @@
 //! was used since the hand came by last is passed over once; the first that was not is the victim. The
 //! hand stays where it is between evictions, so newcomers are judged soon and old favourites late.
 
-use super::Policy;
 use super::queue::Queue;
+use super::{Policy, Seat};
 use crate::cache::EntryId;
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Sieve {
+    #[serde(skip)]
     nodes: OrdMap<EntryId, Node>,
     queue: Queue,
     /// Where the hand looks next; without one, at the oldest entry. It always points at an entry.
     hand: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Node {
     size: u64,
     place: u64,
@@ -80,4 +81,26 @@ impl Policy for Sieve {
     }
 
     fn set_capacity(&mut self, _: u64) {}
+
+    fn seat(&self, entry: EntryId) -> Option<Seat> {
+        let node = self.nodes.get(&entry)?;
+        Some(Seat::new(0, node.place, u8::from(node.visited)))
+    }
+
+    fn seat_at(&mut self, (entry, _, size): (EntryId, u64, u64), seat: Seat) -> bool {
+        let (place, visited) = (seat.place, seat.uses == 1);
+        let node = Node {
+            size,
+            place,
+            visited,
+        };
+        self.nodes.insert(entry, node);
+        let known = seat.queue == 0 && seat.uses <= 1;
+        self.queue.put_back(place, entry, size) && known
+    }
+
+    fn is_whole(&self) -> bool {
+        let hand = self.hand.map(|hand| (self.queue.at_or_after(hand), hand));
+        hand.is_none_or(|(entry, hand)| entry.is_some_and(|(place, _)| place == hand))
+    }
 }

@@ -10,6 +10,8 @@ const COUNTER_MOST: u64 = 15;
 const ROWS: u64 = 4;
 /// Words at first; there is always at least one word for each live entry.
 const WORDS_AT_FIRST: u64 = 64;
+/// Words that go together in a snapshot.
+const WORDS_PER_ROW: usize = 64;
 /// All counters are halved after so many uses for each word, so that what was popular is forgotten.
 const USES_PER_WORD: u64 = 10;
 /// The low bits of all counters after a shift by one.
@@ -18,6 +20,7 @@ const HALVED: u64 = 0x7777_7777_7777_7777;
 /// Frequencies of keys, an estimate that is never too low until counters are halved.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Sketch {
+    #[serde(skip)]
     words: Vector<u64>,
     /// Uses since the counters were halved.
     uses: u64,
@@ -39,6 +42,23 @@ impl Sketch {
         while self.words.len() < entries {
             self.words.append(self.words.clone());
         }
+    }
+
+    /// Some of the words, from this one on.
+    pub(super) fn words_from(&self, from: u64) -> Vec<u64> {
+        let words = self.words.iter().skip(from as usize);
+        words.take(WORDS_PER_ROW).copied().collect()
+    }
+
+    /// Appends words to a table that is read back.
+    pub(super) fn put_back(&mut self, words: &[u64]) {
+        self.words.extend(words.iter().copied());
+    }
+
+    /// Whether a table that was read back can be one.
+    pub(super) fn is_whole(&self) -> bool {
+        let words = self.words.len() as u64;
+        words >= WORDS_AT_FIRST && self.uses < USES_PER_WORD * words
     }
 
     /// Counts a use of a key.

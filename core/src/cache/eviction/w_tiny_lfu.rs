@@ -7,9 +7,9 @@
 //! As in libCacheSim, the window takes a hundredth of the capacity. It may hold more as long as nothing
 //! has to go: the main part is filled from it when room is needed for the first time.
 
-use super::Policy;
 use super::queue::Queue;
 use super::sketch::Sketch;
+use super::{Policy, Remnant, Seat};
 use crate::cache::EntryId;
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct WTinyLfu {
     capacity: u64,
+    #[serde(skip)]
     nodes: OrdMap<EntryId, Node>,
     window: Queue,
     probation: Queue,
@@ -24,7 +25,7 @@ pub(super) struct WTinyLfu {
     sketch: Sketch,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Node {
     key_hash: u64,
     size: u64,
@@ -32,7 +33,7 @@ struct Node {
     part: Part,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Part {
     Window,
     Probation,
@@ -172,5 +173,51 @@ impl Policy for WTinyLfu {
 
     fn set_capacity(&mut self, capacity: u64) {
         self.capacity = capacity;
+    }
+
+    fn seat(&self, entry: EntryId) -> Option<Seat> {
+        let node = self.nodes.get(&entry)?;
+        let queue = match node.part {
+            Part::Window => 0,
+            Part::Probation => 1,
+            Part::Protected => 2,
+        };
+        Some(Seat::new(queue, node.place, 0))
+    }
+
+    fn seat_at(&mut self, (entry, key_hash, size): (EntryId, u64, u64), seat: Seat) -> bool {
+        let place = seat.place;
+        let part = match seat.queue {
+            0 => Part::Window,
+            1 => Part::Probation,
+            2 => Part::Protected,
+            _ => return false,
+        };
+        let node = Node {
+            key_hash,
+            size,
+            place,
+            part,
+        };
+        self.nodes.insert(entry, node);
+        self.queue(part).put_back(place, entry, size) && seat.uses == 0
+    }
+
+    fn remnant_from(&self, from: u64) -> Option<(u64, Remnant)> {
+        let words = self.sketch.words_from(from);
+        let next = from + words.len() as u64;
+        (!words.is_empty()).then_some((next, Remnant::Words(words)))
+    }
+
+    fn remember(&mut self, remnant: &Remnant) -> bool {
+        let Remnant::Words(words) = remnant else {
+            return false;
+        };
+        self.sketch.put_back(words);
+        true
+    }
+
+    fn is_whole(&self) -> bool {
+        self.sketch.is_whole()
     }
 }

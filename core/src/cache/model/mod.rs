@@ -27,9 +27,14 @@ use imbl::Vector;
 /// The highest score: evict it first.
 pub const SCORE_MOST: u32 = 1_000_000;
 
+/// The rate of an entry of which nothing is known: once in 2^12 ticks, as a logarithm.
+const RATE_AT_FIRST: i64 = -12 * ONE;
 /// An entry counts as if it had been there for so many ticks longer, so that one that just came is not
 /// thought to be asked for all the time.
 const TICKS_BEFORE: u64 = 64;
+/// After so many samples nothing is left of what one knows before anything was learned. Twice or half
+/// as many do as well.
+const SAMPLES_TO_TRUST: u64 = 8_192;
 /// How far a weight moves at most for a sample, before it has moved at all. Large steps chase the latest
 /// samples; there are several weights that move for each.
 const STEP: i64 = ONE / 8;
@@ -83,7 +88,7 @@ impl Model {
     /// The logarithm of how often the key is asked for in a tick, in fixed point.
     fn rate(&self, features: &Features) -> i64 {
         let weights = bins(features).map(|bin| i64::from(self.weights[bin].value));
-        prior(features) + weights.into_iter().sum::<i64>()
+        prior(features, self.samples) + weights.into_iter().sum::<i64>()
     }
 
     /// Learns from what became of an entry.
@@ -116,11 +121,13 @@ impl Model {
 }
 
 /// The rate as far as one knows before anything was learned, as a logarithm: how often the key was asked
-/// for in the time that it was there (hyperbolic caching: Blankstein and others, ATC 2017). The weights
-/// learn how far that is from the truth.
-fn prior(features: &Features) -> i64 {
+/// for in the time that it was there (hyperbolic caching: Blankstein and others, ATC 2017). It is a good
+/// guess while the weights know little, and in their way once they know more, so it fades.
+fn prior(features: &Features, samples: u64) -> i64 {
     let there = features.age.max(features.recency) + TICKS_BEFORE;
-    log2(u64::from(features.frequency)) - log2(there)
+    let guess = log2(u64::from(features.frequency)) - log2(there);
+    let left = SAMPLES_TO_TRUST.saturating_sub(samples) as i64;
+    RATE_AT_FIRST + (guess - RATE_AT_FIRST) * left / SAMPLES_TO_TRUST as i64
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod operations;
 mod reading;
 mod sessions;
 
-use super::{Cache, RestoreError};
+use super::Cache;
 use crate::cache::{
     Answer, Apply, Command, Config, Found, Operation, Query, Refusal, Sequence, SessionId, Stamped,
     TimeToLive,
@@ -219,23 +219,6 @@ fn limits_are_refused_with_the_numbers() {
         Refusal::KeyEmpty,
     ];
     assert_eq!(answers[1..], refusals.map(Answer::Refused));
-}
-
-#[test]
-fn snapshots_of_other_versions_and_garbage_are_refused() {
-    let (cache, _) = run(
-        Config::default(),
-        &[Command::OpenSession, put(1, 1, "k", "v")],
-    );
-    let good = cache.snapshot();
-    assert_eq!(Cache::restore(Config::default(), &good), Ok(cache));
-    let mut newer = good.to_vec();
-    newer[0] = 9;
-    let restore = |bytes: &[u8]| Cache::restore(Config::default(), bytes);
-    assert_eq!(restore(&newer), Err(RestoreError::Format { given: 9 }));
-    for cut in 0..good.len() {
-        assert!(restore(&good[..cut]).is_err(), "cut at {cut}");
-    }
 }
 
 fn command() -> impl Strategy<Value = Command> {
