@@ -28,7 +28,7 @@ pub use config::{Config, PolicyKind};
 pub use query::{Found, Query, Versioned};
 pub use refusal::Refusal;
 pub use session::Session;
-pub(crate) use state::key_hash;
 pub use snapshot::{RestoreError, SnapshotReader, SnapshotWriter};
+pub(crate) use state::key_hash;
 pub use state::{Applied, Cache, RemovalReason, Removed};
 pub use store::Held;

@@ -249,8 +249,7 @@ impl SnapshotReader {
                 break;
             };
             self.rows += 1;
-            self.take(row)
-                .ok_or(RestoreError::Row { row: self.rows })?;
+            self.take(row).ok_or(RestoreError::Row { row: self.rows })?;
             read += size_of::<u32>() + len;
         }
         Ok(read)

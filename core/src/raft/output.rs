@@ -3,8 +3,7 @@
 use super::entry::Entry;
 use super::event::Event;
 use super::message::Message;
-use crate::types::{Index, NodeId, Position, Term};
-use bytes::Bytes;
+use crate::types::{Index, NodeId, Position, Rope, Term};
 
 /// Everything that one input led to, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -49,7 +48,7 @@ pub struct ReceivedSnapshot {
     /// What it covers.
     pub covers: Position,
     /// Its bytes.
-    pub data: Bytes,
+    pub data: Rope,
 }
 
 /// Names a read; chosen by whoever asks.

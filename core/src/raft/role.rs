@@ -4,8 +4,7 @@ use super::lease::Lease;
 use super::progress::Progress;
 use super::reads::{AskedReads, LeaderReads};
 use super::transfer::HandOver;
-use crate::types::{Index, Instant, NodeId, Position};
-use bytes::Bytes;
+use crate::types::{Index, Instant, NodeId, Position, Rope};
 
 /// The role of a server in its term (Raft paper, figure 4).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -92,16 +91,14 @@ pub struct Incoming {
     pub total: u64,
     /// The CRC-32C of the whole.
     pub checksum: u32,
-    /// The pieces, in order and without gaps.
-    pub pieces: Vec<Bytes>,
-    /// The bytes of the pieces.
-    pub received: u64,
+    /// What arrived without gaps.
+    pub data: Rope,
 }
 
 impl Incoming {
     /// Whether all bytes are there.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.received == self.total
+        self.data.len() == self.total
     }
 }

@@ -21,7 +21,7 @@ use super::reads::{AskedReads, LeaderReads};
 use super::reconfigure::Memberships;
 use super::role::{Follower, Incoming, Leader, Role, Timer};
 use crate::types::{
-    Address, Duration, Fingerprint, Incarnation, Index, Instant, NodeId, Position, Rng, Term,
+    Address, Duration, Fingerprint, Incarnation, Index, Instant, NodeId, Position, Rng, Rope, Term,
 };
 use bytes::Bytes;
 use serde::Serialize;
@@ -58,21 +58,17 @@ pub struct Snapshot {
     /// The members at that entry. They are part of `data` too, which is opaque here.
     pub membership: Arc<Membership>,
     /// Its bytes.
-    pub data: Bytes,
-    /// Their CRC-32C.
-    pub checksum: u32,
+    pub data: Rope,
 }
 
 impl Snapshot {
     /// A snapshot of these bytes.
     #[must_use]
-    pub fn new(covers: Position, membership: Arc<Membership>, data: Bytes) -> Snapshot {
-        let checksum = crc32c::crc32c(&data);
+    pub fn new(covers: Position, membership: Arc<Membership>, data: impl Into<Rope>) -> Snapshot {
         Snapshot {
             covers,
             membership,
-            data,
-            checksum,
+            data: data.into(),
         }
     }
 }

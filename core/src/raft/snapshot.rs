@@ -13,8 +13,7 @@ use super::progress::{Progress, Sending, Transfer};
 use super::reconfigure::Memberships;
 use super::role::{Incoming, Leader};
 use super::server::{Raft, Snapshot};
-use crate::types::{Duration, Index, Instant, NodeId};
-use bytes::{Bytes, BytesMut};
+use crate::types::{Duration, Index, Instant, NodeId, Rope};
 use std::sync::Arc;
 
 /// The leader's side.
@@ -33,9 +32,9 @@ impl Raft {
             needs: follower.next,
             first: self.log.first(),
             covers: snapshot.covers,
-            bytes: snapshot.data.len() as u64,
+            bytes: snapshot.data.len(),
         });
-        let total = snapshot.data.len() as u64;
+        let total = snapshot.data.len();
         follower.state = Sending::Snapshot(Transfer::new(snapshot.covers, total));
     }
 
@@ -53,16 +52,11 @@ impl Raft {
         let snapshot = self.sendable_snapshot();
         if transfer.covers != snapshot.covers {
             // A newer snapshot took the place of the one that was being sent.
-            *transfer = Transfer::new(snapshot.covers, snapshot.data.len() as u64);
+            *transfer = Transfer::new(snapshot.covers, snapshot.data.len());
         }
         while self.wants_piece(transfer) && *paced_until <= now {
-            let (start, end) = (
-                transfer.sent,
-                transfer.sent + self.config.snapshot_chunk_bytes,
-            );
-            let piece = snapshot
-                .data
-                .slice(start as usize..end.min(transfer.total) as usize);
+            let start = transfer.sent;
+            let piece = snapshot.data.slice(start, self.config.snapshot_chunk_bytes);
             transfer.sent += piece.len() as u64;
             transfer.moved_at = Some(now);
             let micros = piece.len() as u64 * 1_000_000 / self.config.snapshot_bytes_per_second;
@@ -73,7 +67,7 @@ impl Raft {
                 covers: snapshot.covers,
                 offset: start,
                 total: transfer.total,
-                checksum: snapshot.checksum,
+                checksum: snapshot.data.checksum(),
                 data: piece,
             };
             let request = Message::SnapshotRequest(request);
@@ -210,17 +204,16 @@ impl Raft {
             covers: request.covers,
             total: request.total,
             checksum: request.checksum,
-            pieces: Vec::new(),
-            received: 0,
+            data: Rope::default(),
         });
-        let fits = request.offset == incoming.received
-            && incoming.received + request.data.len() as u64 <= incoming.total;
+        let received = incoming.data.len();
+        let fits =
+            request.offset == received && received + request.data.len() as u64 <= incoming.total;
         let was_complete = same && incoming.is_complete();
-        if fits && !request.data.is_empty() {
-            incoming.received += request.data.len() as u64;
-            incoming.pieces.push(request.data);
+        if fits {
+            incoming.data.push(request.data);
         }
-        let received = incoming.received;
+        let received = incoming.data.len();
         if incoming.is_complete() && !was_complete {
             return self.complete_snapshot(out);
         }
@@ -232,14 +225,15 @@ impl Raft {
         let Some(incoming) = &self.incoming else {
             return 0;
         };
-        let (covers, data) = (incoming.covers, join(&incoming.pieces));
-        if crc32c::crc32c(&data) != incoming.checksum {
+        let (covers, data) = (incoming.covers, incoming.data.clone());
+        if data.checksum() != incoming.checksum {
             self.incoming = None;
             out.events.push(Event::SnapshotDamaged { covers });
             return 0;
         }
+        let received = data.len();
         out.received = Some(ReceivedSnapshot { covers, data });
-        incoming.received
+        received
     }
 
     /// The received snapshot that covers `snapshot.covers` is durable as a file: it becomes the
@@ -323,18 +317,5 @@ impl Raft {
             covers,
             entries: (before - self.log.len()) as u64,
         });
-    }
-}
-
-fn join(pieces: &[Bytes]) -> Bytes {
-    match pieces {
-        [one] => one.clone(),
-        _ => {
-            let mut whole = BytesMut::with_capacity(pieces.iter().map(Bytes::len).sum());
-            pieces
-                .iter()
-                .for_each(|piece| whole.extend_from_slice(piece));
-            whole.freeze()
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! How consensus state is written as storage records, and read back.
 
+use crate::cache::{self, Cache, RestoreError, SnapshotReader, SnapshotWriter};
 use crate::raft::{Entry, Membership, Payload, Persist};
 use crate::storage::{HardState, LogEntry, Record, SnapshotMark};
-use crate::types::{ClusterId, Position};
-use bytes::{Bytes, BytesMut};
+use crate::types::{ClusterId, Position, Rope};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -73,27 +74,76 @@ pub(super) struct SnapshotHead {
     pub(super) membership: Membership,
 }
 
-/// A snapshot: its head, then the cache's own snapshot.
-pub(super) fn snapshot(head: &SnapshotHead, cache: &Bytes) -> Bytes {
-    let head = postcard::to_allocvec(head).expect("a head holds nothing that cannot be encoded");
-    let mut whole = BytesMut::with_capacity(head.len() + cache.len());
-    whole.extend_from_slice(&head);
-    whole.extend_from_slice(cache);
-    whole.freeze()
+/// Writes a snapshot piece by piece: the length of its head in four bytes, lowest first, the head, then
+/// the cache's own snapshot.
+#[derive(Clone, Debug)]
+pub(super) struct SnapshotEncoder {
+    /// Until the first piece.
+    head: Bytes,
+    cache: SnapshotWriter,
 }
 
-/// Splits what [`snapshot`] joined; none when it is not one.
-pub(super) fn split_snapshot(whole: &Bytes) -> Option<(SnapshotHead, Bytes)> {
-    let (head, cache) = postcard::take_from_bytes(whole).ok()?;
-    Some((head, whole.slice_ref(cache)))
+impl SnapshotEncoder {
+    pub(super) fn new(head: &SnapshotHead, cache: &Cache) -> SnapshotEncoder {
+        let head =
+            postcard::to_allocvec(head).expect("a head holds nothing that cannot be encoded");
+        let len = u32::try_from(head.len()).expect("a membership has few servers");
+        SnapshotEncoder {
+            head: [&len.to_le_bytes()[..], &head].concat().into(),
+            cache: SnapshotWriter::new(cache),
+        }
+    }
+
+    /// The next piece, of `most` bytes unless it is the first or the last; none after that.
+    pub(super) fn next_piece(&mut self, most: usize) -> Option<Bytes> {
+        let head = std::mem::take(&mut self.head);
+        let more = self.cache.next_piece(most.saturating_sub(head.len()));
+        match more {
+            Some(more) if head.is_empty() => Some(more),
+            Some(more) => Some([head, more].concat().into()),
+            None => (!head.is_empty()).then_some(head),
+        }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.head.is_empty() && self.cache.is_done()
+    }
+}
+
+/// What a snapshot holds beside the cache's own, and where that begins; none when it is cut short, or
+/// not a snapshot of this version.
+pub(super) fn snapshot_head(data: &Rope) -> Option<(SnapshotHead, u64)> {
+    let len = u32::from_le_bytes(*data.slice(0, 4).first_chunk()?);
+    let end = 4 + u64::from(len);
+    match postcard::take_from_bytes(&data.slice(4, u64::from(len))) {
+        Ok((head, [])) => Some((head, end)),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// The cache in a snapshot: what stands there from `start` on.
+pub(super) fn snapshot_cache(
+    config: &cache::Config,
+    data: &Rope,
+    start: u64,
+) -> Result<Cache, RestoreError> {
+    let mut reader = SnapshotReader::new(config.clone());
+    let mut before = start;
+    for piece in data.pieces() {
+        let skipped = before.min(piece.len() as u64);
+        before -= skipped;
+        reader.push(&piece[skipped as usize..])?;
+    }
+    reader.finish()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{SnapshotHead, entry, record, snapshot, split_snapshot};
+    use super::{SnapshotEncoder, SnapshotHead, entry, record, snapshot_cache, snapshot_head};
+    use crate::cache::{self, Cache, Command, Stamped};
     use crate::raft::{Entry, Membership, MembershipChange, Payload, Persist};
     use crate::storage::Record;
-    use crate::types::{ClusterId, Index, NodeId, Position, Term};
+    use crate::types::{ClusterId, Index, NodeId, Position, Rope, Term};
     use bytes::Bytes;
     use std::sync::Arc;
 
@@ -131,15 +181,34 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_splits_where_it_was_joined() {
-        let cache = Bytes::from_static(b"state");
+    fn a_snapshot_reads_back_whatever_its_pieces() {
+        let config = cache::Config::default();
+        let mut cache = Cache::new(config.clone());
+        cache.apply(Index(7), &Stamped::plain(Command::OpenSession));
         let head = SnapshotHead {
             cluster: ClusterId(3),
             digest: 9,
             membership: membership(),
         };
-        let whole = snapshot(&head, &cache);
-        assert_eq!(split_snapshot(&whole), Some((head, cache)));
-        assert_eq!(split_snapshot(&whole.slice(..2)), None);
+        let rope = |most| {
+            let mut encoder = SnapshotEncoder::new(&head, &cache);
+            let mut rope = Rope::default();
+            while let Some(piece) = encoder.next_piece(most) {
+                rope.push(piece);
+            }
+            assert!(encoder.is_done());
+            rope
+        };
+        let whole = rope(1 << 20);
+        assert_eq!(whole.pieces().count(), 1);
+        for most in [1, 3, 30, 64] {
+            let pieces = rope(most);
+            assert_eq!(pieces, whole);
+            let (read, start) = snapshot_head(&pieces).expect("it was just written");
+            assert_eq!(read, head);
+            assert_eq!(snapshot_cache(&config, &pieces, start).as_ref(), Ok(&cache));
+        }
+        assert_eq!(snapshot_head(&Rope::from(whole.slice(0, 12))), None);
+        assert_eq!(snapshot_head(&Rope::default()), None);
     }
 }

@@ -35,6 +35,9 @@ settings! {
     pub struct SnapshotConfig {
         /// A snapshot is taken when so many entries were applied since the last one.
         entries: u64 = 1_000, in 1..=100_000_000, "entries";
+        /// A snapshot is encoded and written in pieces of so many bytes, each when the one before is
+        /// durable: a step copies no more of the state than that, and one value.
+        piece_bytes: u64 = 256 << 10, in 1..=64 << 20, "bytes";
     }
 }
 

@@ -83,7 +83,7 @@ pub enum Event {
     SnapshotTaken {
         /// What it covers.
         covers: Position,
-        /// Its size in bytes.
+        /// The bytes of keys and values in it.
         bytes: u64,
         /// Why now.
         why: SnapshotReason,
@@ -182,6 +182,11 @@ pub enum Event {
     },
     /// An answer is of use again.
     ModelBack,
+    /// A snapshot of this server's own was not finished when a leader's arrived, which covers more.
+    SnapshotAbandoned {
+        /// What it would have covered.
+        covers: Position,
+    },
 }
 
 /// Why an operator's wish is refused.

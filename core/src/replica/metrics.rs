@@ -151,7 +151,7 @@ impl Replica {
             uncommitted_bytes,
             followers,
             receiving: raft.incoming().map(|incoming| Sent {
-                bytes: incoming.received,
+                bytes: incoming.data.len(),
                 total: incoming.total,
             }),
             cache_keys: self.cache.len() as u64,

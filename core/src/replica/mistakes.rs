@@ -6,7 +6,7 @@ use super::event::Event;
 use super::io::Effects;
 use super::snapshots::{RestoredSnapshot, restore};
 use crate::storage::{self, Disk, DiskOp, is_snapshot_file};
-use crate::types::Mutant;
+use crate::types::{Mutant, Rope};
 
 /// The state machine of a server that believes the newest snapshot on its disk, whoever wrote it
 /// and whatever the log says; none for a server that does not make this mistake, or finds none.
@@ -26,9 +26,10 @@ pub(super) fn believed(
         storage::open_snapshot(&name, &bytes).ok()
     });
     let newest = whole.max_by_key(|file| file.mark.position.index)?;
-    let (head, _) = codec::split_snapshot(&newest.data)?;
+    let data = Rope::from(newest.data);
+    let (head, _) = codec::snapshot_head(&data)?;
     let (cluster, covers) = (head.cluster, newest.mark.position);
-    let restored = restore(config, cluster, covers, &newest.data).ok()?;
+    let restored = restore(config, cluster, covers, &data).ok()?;
     out.events.push(Event::Mistaken {
         mutant,
         covers,

@@ -24,6 +24,7 @@ mod persistence;
 mod server;
 mod serving;
 mod shutdown;
+mod snapshot_lane;
 mod snapshots;
 mod touches;
 mod watch;

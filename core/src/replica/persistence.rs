@@ -1,15 +1,13 @@
-//! The two lanes to the disk.
+//! The log lane to the disk.
 //!
-//! The log lane has one write under way at a time; what comes meanwhile goes together in the
-//! next one, so that one flush serves many entries (group commit). Snapshot files go through a
-//! lane of their own: they are large, and no vote or acknowledgement waits for them. A snapshot
-//! counts only when the log lane has named it, after its file is durable.
+//! It has one write under way at a time; what comes meanwhile goes together in the next one, so that
+//! one flush serves many entries (group commit). Snapshot files go through a lane of their own.
 
 use super::event::Event;
 use super::io::{Effects, Lane, Write, WriteId};
 use super::server::Replica;
-use crate::raft::{Snapshot, Standing};
-use crate::storage::{DiskOp, Record, SnapshotMark, Wal};
+use crate::raft::Standing;
+use crate::storage::{DiskOp, Record, Wal};
 use crate::types::{Index, Instant, Position};
 
 /// The log lane.
@@ -137,112 +135,6 @@ impl LogLane {
     }
 }
 
-/// The snapshot lane: one file at a time, a newer one replaces one that waits.
-#[derive(Clone, Debug, Default)]
-pub(super) struct SnapshotLane {
-    inflight: Option<(u64, SnapshotJob)>,
-    waiting: Option<SnapshotJob>,
-    written: u64,
-    /// Until the repairs of recovery are durable: they rename files, among them some whose names
-    /// this lane would write to.
-    held: bool,
-}
-
-/// A snapshot on its way to the disk.
-#[derive(Clone, Debug)]
-pub(super) struct SnapshotJob {
-    pub(super) mark: SnapshotMark,
-    pub(super) snapshot: Snapshot,
-    pub(super) origin: Origin,
-    ops: Vec<DiskOp>,
-}
-
-/// Where a snapshot comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// Taken from this server's own state machine.
-    Own,
-    /// Received from a leader, to be installed.
-    Leader,
-}
-
-impl SnapshotJob {
-    pub(super) fn new(
-        (mark, ops): (SnapshotMark, Vec<DiskOp>),
-        snapshot: Snapshot,
-        origin: Origin,
-    ) -> SnapshotJob {
-        SnapshotJob {
-            mark,
-            snapshot,
-            origin,
-            ops,
-        }
-    }
-}
-
-impl SnapshotLane {
-    pub(super) fn new(held: bool) -> SnapshotLane {
-        SnapshotLane {
-            held,
-            ..SnapshotLane::default()
-        }
-    }
-
-    /// The repairs of recovery are durable.
-    pub(super) fn release(&mut self, out: &mut Effects) {
-        self.held = false;
-        if self.inflight.is_none()
-            && let Some(next) = self.waiting.take()
-        {
-            self.issue(next, out);
-        }
-    }
-
-    pub(super) fn is_busy(&self) -> bool {
-        self.pending() > 0
-    }
-
-    /// How many files are not durable.
-    pub(super) fn pending(&self) -> u64 {
-        u64::from(self.inflight.is_some()) + u64::from(self.waiting.is_some())
-    }
-
-    pub(super) fn submit(&mut self, job: SnapshotJob, out: &mut Effects) {
-        if self.held || self.inflight.is_some() {
-            self.waiting = Some(job);
-        } else {
-            self.issue(job, out);
-        }
-    }
-
-    fn issue(&mut self, mut job: SnapshotJob, out: &mut Effects) {
-        self.written += 1;
-        let id = WriteId {
-            lane: Lane::Snapshot,
-            number: self.written,
-        };
-        out.writes.push(Write {
-            id,
-            ops: std::mem::take(&mut job.ops),
-        });
-        self.inflight = Some((self.written, job));
-    }
-
-    /// A file is durable: returns what it holds.
-    pub(super) fn durable(&mut self, number: u64, out: &mut Effects) -> Option<SnapshotJob> {
-        let (expected, _) = self.inflight.as_ref()?;
-        if number != *expected {
-            return None;
-        }
-        let (_, done) = self.inflight.take()?;
-        if let Some(next) = self.waiting.take() {
-            self.issue(next, out);
-        }
-        Some(done)
-    }
-}
-
 impl Replica {
     /// A voter has everything that the cluster needs of it, so what is set aside may go in time.
     pub(super) fn trim_quarantine(&mut self, now: Instant, out: &mut Effects) {
@@ -257,45 +149,5 @@ impl Replica {
             out.events.push(Event::QuarantineTrimmed { files, bytes });
             self.log_lane.tidy(ops);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Origin, SnapshotJob, SnapshotLane};
-    use crate::raft::{Membership, Snapshot};
-    use crate::replica::Effects;
-    use crate::storage::{Identity, save_snapshot};
-    use crate::types::{ClusterId, Incarnation, Index, NodeId, Position, Term};
-    use bytes::Bytes;
-    use std::sync::Arc;
-
-    fn job() -> SnapshotJob {
-        let covers = Position::new(Term(1), Index(5));
-        let identity = Identity {
-            cluster: ClusterId(1),
-            node: NodeId(1),
-            incarnation: Incarnation::FIRST,
-        };
-        let data = Bytes::from_static(b"state");
-        let membership = Arc::new(Membership::of_voters(&[NodeId(1)]));
-        let saved = save_snapshot(identity, covers, &data);
-        SnapshotJob::new(saved, Snapshot::new(covers, membership, data), Origin::Own)
-    }
-
-    #[test]
-    fn a_snapshot_waits_for_the_repairs_that_may_rename_its_file() {
-        let mut out = Effects::default();
-        let mut lane = SnapshotLane::new(true);
-        lane.submit(job(), &mut out);
-        assert!(lane.is_busy() && out.writes.is_empty());
-        lane.release(&mut out);
-        assert_eq!(out.writes.len(), 1);
-        lane.release(&mut out);
-        assert_eq!(out.writes.len(), 1, "once");
-
-        let mut lane = SnapshotLane::new(false);
-        lane.submit(job(), &mut out);
-        assert_eq!(out.writes.len(), 2, "there is nothing to wait for");
     }
 }

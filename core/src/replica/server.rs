@@ -10,9 +10,10 @@ use super::io::{Effects, Envelope, Input, Lane, OperatorCommand, Outcome, WriteI
 use super::log_clock::LogClock;
 use super::log_time::Passing;
 use super::mistakes;
-use super::persistence::{LogLane, Origin, SnapshotLane};
+use super::persistence::LogLane;
 use super::shutdown::Ending;
-use super::snapshots::restore;
+use super::snapshot_lane::SnapshotLane;
+use super::snapshots::{RestoredState, restore};
 use super::touches::Touches;
 use super::watch::Watch;
 use crate::cache::{Cache, Command, Removed, SessionId, Stamped};
@@ -21,7 +22,7 @@ use crate::storage::{
     self, Disk, DiskError, Identity, Quarantine, RecoveryError, SnapshotMark, Wal,
 };
 use crate::types::{
-    Address, Fingerprint, Incarnation, Index, Instant, Mutant, NodeId, Position, Term,
+    Address, Fingerprint, Incarnation, Index, Instant, Mutant, NodeId, Position, Rope, Term,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -56,6 +57,8 @@ pub struct Replica {
     pub(super) called_at: Instant,
     pub(super) log_lane: LogLane,
     pub(super) snapshot_lane: SnapshotLane,
+    /// The state in the leader's snapshot that is being installed.
+    pub(super) arrived: Option<RestoredState>,
     /// What recovery could not use, in this run and before.
     pub(super) quarantine: Quarantine,
     /// Snapshot files that are durable and not named in the log yet, oldest first.
@@ -123,19 +126,26 @@ impl Replica {
         let mut recovered =
             storage::recover(disk, identity, &config.storage).map_err(StartError::Recovery)?;
         let restored = match &recovered.snapshot {
-            Some((covers, data)) => Some(restore(&config, member.cluster, *covers, data)?),
+            Some((covers, data)) => {
+                let data = Rope::from(data.clone());
+                Some(restore(&config, member.cluster, *covers, &data)?)
+            }
             None => None,
         };
-        let (snapshot, mut cache, mut digest) = match restored {
-            Some(restored) => (Some(restored.snapshot), restored.cache, restored.digest),
-            None => (None, Cache::new(config.cache.clone()), 0),
+        let empty = || RestoredState {
+            cache: Cache::new(config.cache.clone()),
+            digest: 0,
+        };
+        let (snapshot, mut state) = match restored {
+            Some(restored) => (Some(restored.snapshot), restored.state),
+            None => (None, empty()),
         };
         let mut applied = snapshot
             .as_ref()
             .map_or(Position::ZERO, |snapshot| snapshot.covers);
         let mut incarnation = recovered.identity.incarnation;
         if let Some(believed) = mistakes::believed(&config, &member, disk, out) {
-            (cache, digest, applied) = (believed.cache, believed.digest, believed.snapshot.covers);
+            (state, applied) = (believed.state, believed.snapshot.covers);
             incarnation = Incarnation::FIRST;
             mistakes::leave_snapshots(&mut recovered.repairs);
         } else {
@@ -167,14 +177,15 @@ impl Replica {
             commit,
         });
         let mut replica = Replica {
-            log_clock: LogClock::new(cache.time(), now),
+            log_clock: LogClock::new(state.cache.time(), now),
             called_at: now,
             log_lane: LogLane::new(recovered.wal, recovered.repairs, commit),
             raft,
-            cache,
+            cache: state.cache,
             applied,
-            digest,
+            digest: state.digest,
             snapshot_lane,
+            arrived: None,
             quarantine,
             unnamed: VecDeque::new(),
             proposals: Proposals::default(),
@@ -299,23 +310,11 @@ impl Replica {
                 if let Some(covers) = named {
                     out.events.push(Event::SnapshotDurable { covers });
                 }
-                self.snapshot_lane.release(out);
+                let most = self.config.snapshot.piece_bytes;
+                self.snapshot_lane.release(most, out);
                 self.raft.on_durable(now, upto, &mut self.output);
             }
-            Lane::Snapshot => {
-                let Some(job) = self.snapshot_lane.durable(write.number, out) else {
-                    return;
-                };
-                let snapshot = job.snapshot;
-                self.unnamed.push_back(job.mark);
-                match job.origin {
-                    Origin::Own => self.raft.on_snapshot_taken(snapshot, &mut self.output),
-                    Origin::Leader => {
-                        self.raft
-                            .on_snapshot_stored(now, snapshot, &mut self.output);
-                    }
-                }
-            }
+            Lane::Snapshot => self.snapshot_written(now, write.number, out),
         }
     }
 
@@ -340,8 +339,8 @@ impl Replica {
         if let Some(received) = output.received.take() {
             self.store_received(received, out);
         }
-        if output.installed.take().is_some() {
-            self.install(out);
+        if let Some(covers) = output.installed.take() {
+            self.install(covers);
         }
         for (read, outcome) in output.reads.drain(..) {
             match outcome {

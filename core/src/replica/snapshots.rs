@@ -1,16 +1,15 @@
 //! Snapshots of the state machine: taken, stored, installed.
 
-use super::codec::{self, SnapshotHead};
+use super::codec::{self, SnapshotEncoder, SnapshotHead};
 use super::config::Config;
 use super::event::{Event, SnapshotReason};
 use super::io::Effects;
-use super::persistence::{Origin, SnapshotJob};
 use super::server::{Replica, StartError};
+use super::snapshot_lane::SnapshotJob;
 use crate::cache::Cache;
 use crate::raft::{self, Membership, Snapshot};
-use crate::storage::{self, Identity};
-use crate::types::{ClusterId, Position};
-use bytes::Bytes;
+use crate::storage::Identity;
+use crate::types::{ClusterId, Index, Instant, Position, Rope};
 use std::sync::Arc;
 
 impl Replica {
@@ -35,46 +34,35 @@ impl Replica {
             digest: self.digest,
             membership: Membership::clone(&membership),
         };
-        let data = codec::snapshot(&head, &self.cache.snapshot());
-        let bytes = data.len() as u64;
+        let bytes = self.cache.bytes();
         out.events.push(Event::SnapshotTaken { covers, bytes, why });
-        self.save_snapshot(Snapshot::new(covers, membership, data), Origin::Own, out);
+        let encoder = SnapshotEncoder::new(&head, &self.cache);
+        let job = SnapshotJob::own(self.identity(), (covers, membership), encoder);
+        self.snapshot_lane
+            .submit(job, self.config.snapshot.piece_bytes, out);
     }
 
-    fn save_snapshot(&mut self, snapshot: Snapshot, origin: Origin, out: &mut Effects) {
-        let identity = Identity {
+    fn identity(&self) -> Identity {
+        Identity {
             cluster: self.member.cluster,
             node: self.member.node,
             incarnation: self.raft.incarnation(),
-        };
-        let saved = storage::save_snapshot(identity, snapshot.covers, &snapshot.data);
-        self.snapshot_lane
-            .submit(SnapshotJob::new(saved, snapshot, origin), out);
-    }
-
-    /// A snapshot arrived whole. It goes to the disk only if it can be restored.
-    pub(super) fn store_received(&mut self, received: raft::ReceivedSnapshot, out: &mut Effects) {
-        let raft::ReceivedSnapshot { covers, data } = received;
-        match restore(&self.config, self.member.cluster, covers, &data) {
-            Ok(restored) => self.save_snapshot(restored.snapshot, Origin::Leader, out),
-            Err(error) => out.events.push(Event::RestoreFailed {
-                covers,
-                error: error.to_string(),
-            }),
         }
     }
 
-    /// Consensus has replaced the beginning of the log by its snapshot: the state machine
-    /// follows.
-    pub(super) fn install(&mut self, out: &mut Effects) {
-        let snapshot = self.raft.snapshot().expect("installed just now");
-        let covers = snapshot.covers;
-        match restore(&self.config, self.member.cluster, covers, &snapshot.data) {
+    /// A snapshot arrived whole. It goes to the disk only if it can be restored. One of this server's own
+    /// that is not finished is given up for it: it covers less.
+    pub(super) fn store_received(&mut self, received: raft::ReceivedSnapshot, out: &mut Effects) {
+        let raft::ReceivedSnapshot { covers, data } = received;
+        match restore(&self.config, self.member.cluster, covers, &data) {
             Ok(restored) => {
-                self.cache = restored.cache;
-                self.digest = restored.digest;
-                self.applied = covers;
-                self.snapshot_at = covers.index;
+                let job = SnapshotJob::received(self.identity(), restored);
+                let most = self.config.snapshot.piece_bytes;
+                if let Some(covers) = self.snapshot_lane.submit(job, most, out) {
+                    let held = self.raft.snapshot();
+                    self.snapshot_at = held.map_or(Index::ZERO, |held| held.covers.index);
+                    out.events.push(Event::SnapshotAbandoned { covers });
+                }
             }
             Err(error) => out.events.push(Event::RestoreFailed {
                 covers,
@@ -82,11 +70,46 @@ impl Replica {
             }),
         }
     }
+
+    /// A part of a snapshot is durable; once that is all of it, consensus is told.
+    pub(super) fn snapshot_written(&mut self, now: Instant, number: u64, out: &mut Effects) {
+        let most = self.config.snapshot.piece_bytes;
+        let Some(saved) = self.snapshot_lane.durable(number, most, out) else {
+            return;
+        };
+        self.unnamed.push_back(saved.mark);
+        match saved.restored {
+            None => self
+                .raft
+                .on_snapshot_taken(saved.snapshot, &mut self.output),
+            Some(state) => {
+                self.raft
+                    .on_snapshot_stored(now, saved.snapshot, &mut self.output);
+                self.arrived = self.output.installed.map(|_| state);
+            }
+        }
+    }
+
+    /// Consensus has replaced the beginning of the log by the snapshot that arrived: the state machine
+    /// follows.
+    pub(super) fn install(&mut self, covers: Position) {
+        let state = self.arrived.take();
+        let state = state.expect("what is installed was restored before it was stored");
+        (self.cache, self.digest) = (state.cache, state.digest);
+        self.applied = covers;
+        self.snapshot_at = covers.index;
+    }
 }
 
-/// What a snapshot holds.
+/// What a snapshot holds, with itself.
 pub(super) struct RestoredSnapshot {
     pub(super) snapshot: Snapshot,
+    pub(super) state: RestoredState,
+}
+
+/// The state machine as a snapshot says it.
+#[derive(Clone, Debug)]
+pub(super) struct RestoredState {
     pub(super) cache: Cache,
     pub(super) digest: u64,
 }
@@ -96,10 +119,10 @@ pub(super) fn restore(
     config: &Config,
     cluster: ClusterId,
     covers: Position,
-    data: &Bytes,
+    data: &Rope,
 ) -> Result<RestoredSnapshot, StartError> {
     let unusable = |error: String| StartError::Restore { covers, error };
-    let (head, image) = codec::split_snapshot(data)
+    let (head, start) = codec::snapshot_head(data)
         .ok_or_else(|| unusable("it is cut short, or of another version".into()))?;
     if head.cluster != cluster {
         let found = head.cluster;
@@ -107,12 +130,12 @@ pub(super) fn restore(
             "it belongs to cluster {found}, and this is {cluster}"
         )));
     }
-    let cache = Cache::restore(config.cache.clone(), &image)
+    let cache = codec::snapshot_cache(&config.cache, data, start)
         .map_err(|error| unusable(error.to_string()))?;
+    let digest = head.digest;
     Ok(RestoredSnapshot {
         snapshot: Snapshot::new(covers, Arc::new(head.membership), data.clone()),
-        cache,
-        digest: head.digest,
+        state: RestoredState { cache, digest },
     })
 }
 
@@ -122,8 +145,8 @@ mod tests {
     use crate::cache::Cache;
     use crate::raft::Membership;
     use crate::replica::Config;
-    use crate::replica::codec::{SnapshotHead, snapshot};
-    use crate::types::{ClusterId, Index, NodeId, Position, Term};
+    use crate::replica::codec::{SnapshotEncoder, SnapshotHead};
+    use crate::types::{ClusterId, Index, NodeId, Position, Rope, Term};
 
     #[test]
     fn a_snapshot_of_another_life_of_the_cluster_is_not_restored() {
@@ -133,7 +156,9 @@ mod tests {
             digest: 1,
             membership: Membership::of_voters(&[NodeId(1)]),
         };
-        let data = snapshot(&head, &Cache::new(config.cache.clone()).snapshot());
+        let cache = Cache::new(config.cache.clone());
+        let whole = SnapshotEncoder::new(&head, &cache).next_piece(1 << 20);
+        let data = Rope::from(whole.expect("a snapshot is not empty"));
         let covers = Position::new(Term(2), Index(5));
         let restored = |cluster| restore(&config, ClusterId(cluster), covers, &data);
         assert!(restored(7).is_ok_and(|restored| restored.snapshot.covers == covers));

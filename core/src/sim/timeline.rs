@@ -390,11 +390,12 @@ mod tests {
         assert!(most_effort(&timeline, 9_973) < timeline.spacing);
     }
 
-    /// A step that takes as long as thousands is never replayed to see one after it.
     /// A step that takes as long as hundreds is never replayed to see one after it.
     #[test]
-    fn a_large_snapshot_has_a_checkpoint_of_its_own() {
-        let mut timeline = Timeline::new(parse(""), ());
+    fn a_large_piece_of_a_snapshot_has_a_checkpoint_of_its_own() {
+        let mut scenario = parse("");
+        scenario.server.snapshot.piece_bytes = 1_000_000;
+        let mut timeline = Timeline::new(scenario, ());
         let (client, value) = (ClientId(1), "v".repeat(60_000));
         for n in 0..12 {
             let (key, value) = (format!("k{n}"), value.clone());

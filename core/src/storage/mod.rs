@@ -43,8 +43,8 @@ pub use record::{
 pub use recover::{Recovered, Trust, recover, supersede};
 pub use report::{AsideReason, Fault, Finding, RecoveryError, Report};
 pub use snapshot::{
-    SnapshotError, SnapshotFile, is_snapshot_file, load as load_snapshot, open as open_snapshot,
-    save as save_snapshot,
+    SnapshotError, SnapshotFile, SnapshotFileWriter, is_snapshot_file, load as load_snapshot,
+    open as open_snapshot, save as save_snapshot,
 };
 pub use survey::{Ending, Survey, SurveyedSegment, SurveyedSnapshot, survey};
 pub use wal::{Segment, Wal, segment_file, segment_sequence};

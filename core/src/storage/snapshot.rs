@@ -1,68 +1,113 @@
-//! Snapshot files: written under a temporary name, synced, renamed, and the directory synced, so
-//! that a file of the final name is whole. It counts only once the write-ahead log names it.
+//! Snapshot files: written piece by piece under a temporary name, synced, renamed, and the directory
+//! synced, so that a file of the final name is whole. It counts only once the write-ahead log names it.
+//!
+//! The length and the checksum of what it holds stand in a footer, for they are known last.
 
 use super::disk::{Disk, DiskError, DiskOp};
-use super::record::{FORMAT, Identity, SnapshotMark};
+use super::record::{Identity, SnapshotMark};
 use crate::types::Position;
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
 const MAGIC: &[u8; 8] = b"FLOTSNAP";
+/// The version of the format of these files.
+const FORMAT: u16 = 3;
+/// A length in 8 bytes, a checksum in 4, and the checksum of these two in 4.
+const FOOTER_BYTES: usize = 16;
 
 #[derive(Serialize, Deserialize)]
 struct Header {
     format: u16,
     identity: Identity,
     position: Position,
-    len: u64,
-    checksum: u32,
 }
 
-/// The file's name, and the operations that write it.
+/// Says which operations write a snapshot file, as its pieces come.
+#[derive(Clone, Debug)]
+pub struct SnapshotFileWriter {
+    mark: SnapshotMark,
+}
+
+impl SnapshotFileWriter {
+    /// Begins the file of the snapshot that covers `position`.
+    #[must_use]
+    pub fn begin(identity: Identity, position: Position) -> (SnapshotFileWriter, DiskOp) {
+        let header = Header {
+            format: FORMAT,
+            identity,
+            position,
+        };
+        let header = postcard::to_allocvec(&header).expect("a header can always be encoded");
+        let mut head = BytesMut::from(&MAGIC[..]);
+        head.put_u32_le(u32::try_from(header.len()).expect("a header is a few dozen bytes"));
+        head.put_u32_le(crc32c::crc32c(&header));
+        head.extend_from_slice(&header);
+        let mark = SnapshotMark {
+            position,
+            file: file_name(position),
+            len: 0,
+            checksum: 0,
+        };
+        let writer = SnapshotFileWriter { mark };
+        let begins = writer.write(head.freeze());
+        (writer, begins)
+    }
+
+    /// The next piece of what the file holds.
+    pub fn append(&mut self, piece: Bytes) -> DiskOp {
+        self.mark.len += piece.len() as u64;
+        self.mark.checksum = crc32c::crc32c_append(self.mark.checksum, &piece);
+        self.write(piece)
+    }
+
+    /// Makes durable what was written so far.
+    #[must_use]
+    pub fn sync(&self) -> DiskOp {
+        let file = self.temporary();
+        DiskOp::Sync { file }
+    }
+
+    /// All pieces are written: how a record of the log names the file, and what makes it count.
+    #[must_use]
+    pub fn finish(self) -> (SnapshotMark, Vec<DiskOp>) {
+        let mut footer = BytesMut::with_capacity(FOOTER_BYTES);
+        footer.put_u64_le(self.mark.len);
+        footer.put_u32_le(self.mark.checksum);
+        footer.put_u32_le(crc32c::crc32c(&footer));
+        let rename = DiskOp::Rename {
+            from: self.temporary(),
+            to: self.mark.file.clone(),
+        };
+        let footer = self.write(footer.freeze());
+        let ops = vec![footer, self.sync(), rename, DiskOp::SyncDir];
+        (self.mark, ops)
+    }
+
+    /// Removes what was written: the file is not wanted any more.
+    #[must_use]
+    pub fn abandon(self) -> DiskOp {
+        let file = self.temporary();
+        DiskOp::Remove { file }
+    }
+
+    fn write(&self, bytes: Bytes) -> DiskOp {
+        let file = self.temporary();
+        DiskOp::Append { file, bytes }
+    }
+
+    fn temporary(&self) -> String {
+        format!("{}.tmp", self.mark.file)
+    }
+}
+
+/// A whole snapshot file at once: how a record of the log names it, and the operations that write it.
 #[must_use]
 pub fn save(identity: Identity, position: Position, data: &Bytes) -> (SnapshotMark, Vec<DiskOp>) {
-    let file = file_name(position);
-    let (len, checksum) = (data.len() as u64, crc32c::crc32c(data));
-    let header = Header {
-        format: FORMAT,
-        identity,
-        position,
-        len,
-        checksum,
-    };
-    let header = postcard::to_allocvec(&header).expect("a header can always be encoded");
-    let mut head = BytesMut::from(&MAGIC[..]);
-    head.put_u32_le(u32::try_from(header.len()).expect("a header is a few dozen bytes"));
-    head.put_u32_le(crc32c::crc32c(&header));
-    head.extend_from_slice(&header);
-    let temporary = format!("{file}.tmp");
-    let ops = vec![
-        DiskOp::Append {
-            file: temporary.clone(),
-            bytes: head.freeze(),
-        },
-        DiskOp::Append {
-            file: temporary.clone(),
-            bytes: data.clone(),
-        },
-        DiskOp::Sync {
-            file: temporary.clone(),
-        },
-        DiskOp::Rename {
-            from: temporary,
-            to: file.clone(),
-        },
-        DiskOp::SyncDir,
-    ];
-    (
-        SnapshotMark {
-            position,
-            file,
-            len,
-            checksum,
-        },
-        ops,
-    )
+    let (mut writer, begins) = SnapshotFileWriter::begin(identity, position);
+    let piece = writer.append(data.clone());
+    let (mark, finishes) = writer.finish();
+    let ops = [begins, piece].into_iter().chain(finishes);
+    (mark, ops.collect())
 }
 
 fn file_name(position: Position) -> String {
@@ -111,12 +156,13 @@ pub fn load(
             found: header.identity,
         });
     }
-    if (header.position, header.len, header.checksum) != (mark.position, mark.len, mark.checksum) {
+    let read = open(&mark.file, &whole)?;
+    if read.mark != *mark {
         return Err(SnapshotError::NotTheNamed {
             found: header.position,
         });
     }
-    open(&mark.file, &whole)
+    Ok(read)
 }
 
 /// Reads any snapshot, given the content of its file.
@@ -125,25 +171,36 @@ pub fn load(
 /// It is not whole.
 pub fn open(file: &str, whole: &Bytes) -> Result<SnapshotFile, SnapshotError> {
     let (header, start) = read_header(whole)?;
-    let data = whole.slice(start..);
-    let (found, expected) = (data.len() as u64, header.len);
+    let footer = whole[start..].last_chunk::<FOOTER_BYTES>();
+    let (expected, checksum) = footer.and_then(read_footer).ok_or(SnapshotError::Footer)?;
+    let data = whole.slice(start..whole.len() - FOOTER_BYTES);
+    let found = data.len() as u64;
     if found != expected {
         return Err(SnapshotError::Length { found, expected });
     }
-    if crc32c::crc32c(&data) != header.checksum {
+    if crc32c::crc32c(&data) != checksum {
         return Err(SnapshotError::Checksum);
     }
     let mark = SnapshotMark {
         position: header.position,
         file: file.into(),
-        len: header.len,
-        checksum: header.checksum,
+        len: expected,
+        checksum,
     };
     Ok(SnapshotFile {
         identity: header.identity,
         mark,
         data,
     })
+}
+
+/// The length and the checksum that a footer tells.
+fn read_footer(footer: &[u8; FOOTER_BYTES]) -> Option<(u64, u32)> {
+    let (told, check) = footer.split_last_chunk::<4>()?;
+    let (len, checksum) = told.split_first_chunk::<8>()?;
+    let checksum = u32::from_le_bytes(checksum.try_into().ok()?);
+    let intact = crc32c::crc32c(told) == u32::from_le_bytes(*check);
+    intact.then_some((u64::from_le_bytes(*len), checksum))
 }
 
 /// Whose snapshot it is, given the content of its file.
@@ -219,4 +276,7 @@ pub enum SnapshotError {
     /// A byte changed.
     #[error("its checksum is wrong")]
     Checksum,
+    /// The footer is damaged, or not there.
+    #[error("its footer is damaged or missing")]
+    Footer,
 }

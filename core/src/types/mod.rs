@@ -7,6 +7,7 @@ mod fingerprint;
 mod ids;
 mod mutants;
 mod rng;
+mod rope;
 mod settings;
 mod time;
 
@@ -15,6 +16,7 @@ pub use fingerprint::Fingerprint;
 pub use ids::{Address, ClusterId, Incarnation, Index, NodeId, Position, Term};
 pub use mutants::{Mutant, Mutants};
 pub use rng::Rng;
+pub use rope::Rope;
 pub use settings::{Setting, SettingKind, SettingValue, Settings};
 pub(crate) use settings::{prose, settings};
 pub use time::{Duration, DurationError, Instant, LogTime};

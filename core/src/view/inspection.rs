@@ -355,6 +355,7 @@ fn check_snapshot(found: &SurveyedSnapshot) -> Check {
                     found_at.map(|at| at + found.min(expected))
                 }
                 SnapshotError::Checksum => found_at,
+                SnapshotError::Footer => Some(found.info.len),
                 SnapshotError::Disk(_)
                 | SnapshotError::Foreign { .. }
                 | SnapshotError::NotTheNamed { .. } => None,

@@ -5,7 +5,7 @@ use flotilla_core::raft::{
     Config, Entry, Event, Membership, Message, Output, Payload, Persist, Raft, ReadId, ReadOutcome,
     Restored, Snapshot,
 };
-use flotilla_core::types::{Address, Incarnation, Index, Instant, NodeId, Position, Term};
+use flotilla_core::types::{Address, Incarnation, Index, Instant, NodeId, Position, Rope, Term};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -207,7 +207,7 @@ impl Cluster {
     }
 
     /// A snapshot arrived whole: it is stored at once, and consensus told.
-    fn store(&mut self, id: NodeId, covers: Position, data: Bytes, out: &mut Output) {
+    fn store(&mut self, id: NodeId, covers: Position, data: Rope, out: &mut Output) {
         let snapshot = self.written(covers, data);
         self.told.push(Told::Stored(id, covers));
         let now = self.now;
@@ -218,7 +218,7 @@ impl Cluster {
     /// The snapshot of which these are the bytes, as the server that took it wrote it. Its
     /// membership is not read from the bytes, which hold the voters for people only: so a script
     /// sees all of a membership travel, and the sizes of snapshots stay small.
-    fn written(&self, covers: Position, data: Bytes) -> Snapshot {
+    fn written(&self, covers: Position, data: Rope) -> Snapshot {
         let files = self.machines.values().flat_map(|m| &m.durable.files);
         let mut same = files.filter(|file| (file.covers, &file.data) == (covers, &data));
         let origin = same.next().expect("some server took this snapshot");
@@ -399,7 +399,8 @@ fn numbers(nodes: &[NodeId]) -> String {
 
 /// Snapshots are written `1,2,3|a,b`: the voters, then what was applied.
 fn state_of(snapshot: &Snapshot) -> Vec<String> {
-    let text = String::from_utf8_lossy(&snapshot.data);
+    let text = snapshot.data.to_bytes();
+    let text = String::from_utf8_lossy(&text);
     let (_, state) = text
         .split_once('|')
         .expect("written by a snapshot of this harness");

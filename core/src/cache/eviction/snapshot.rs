@@ -31,7 +31,11 @@ pub(in crate::cache) struct Kept {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::cache) enum Remnant {
     /// S3-FIFO evicted a key.
-    Evicted { place: u64, key_hash: u64, size: u64 },
+    Evicted {
+        place: u64,
+        key_hash: u64,
+        size: u64,
+    },
     /// Counters of the sketch of W-TinyLFU.
     Words(Vec<u64>),
     /// The usage history of a key that left.

@@ -157,7 +157,10 @@ fn other_versions_and_cut_snapshots_are_refused() {
     }
     let mut longer = good.to_vec();
     longer.push(0);
-    assert!(matches!(restore(&longer), Err(RestoreError::CutShort { .. })));
+    assert!(matches!(
+        restore(&longer),
+        Err(RestoreError::CutShort { .. })
+    ));
 }
 
 /// The rows of a snapshot, as they are written.

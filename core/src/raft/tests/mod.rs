@@ -5,7 +5,7 @@ use super::{
     Message, Output, Payload, Persist, Raft, ReadId, ReadOutcome, ReadVia, Restored, Role, Sending,
     Snapshot, VoteRefusal, VoteRequest,
 };
-use crate::types::{Duration, Index, Instant, NodeId, Position, Term};
+use crate::types::{Duration, Index, Instant, NodeId, Position, Rope, Term};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -646,7 +646,8 @@ fn a_snapshot_travels_in_pieces_and_survives_a_lost_one() {
         .received
         .take()
         .expect("it arrived whole");
-    assert_eq!((received.covers, &received.data), (at(1, 6), &data));
+    let expected = (at(1, 6), Rope::from(data.clone()));
+    assert_eq!((received.covers, received.data), expected);
     let stored = snapshot(received.covers, data);
     cluster.with(N3, |server, now, out| {
         server.on_snapshot_stored(now, stored, out)

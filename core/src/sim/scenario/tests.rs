@@ -821,7 +821,7 @@ fn settings_that_cannot_be_are_named_by_their_path() {
         storage.segment_bytes is 1, but must be between 256 and 1073741824
         network.latency is 8ms to 2ms, but must be ordered from the shortest to the longest
         network.loss_ppm is "half", but must be a whole number, at most 4294967295
-        snapshot.every is no setting, but must be one of entries
+        snapshot.every is no setting, but must be one of entries, piece_bytes
         rafts.heartbeat_interval is no setting, but must be one of raft, storage, cache, snapshot, log_time, digest, model, alerts, network, disk, clients, model_service
         nodes is no setting, but must be one of raft, storage, cache, snapshot, log_time, digest, model, alerts, network, disk, clients, model_service
     "#]].assert_eq(&text);

@@ -91,7 +91,9 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
             };
             story(
                 "snapshot-taken",
-                format!("{node} takes a snapshot of {covers} ({bytes} bytes): {why}"),
+                format!(
+                    "{node} takes a snapshot of {covers} ({bytes} bytes of keys and values): {why}"
+                ),
             )
             .by("Log compaction", "Raft paper, section 7")
         }
@@ -101,6 +103,12 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
                 "A snapshot counts once the log names it",
                 "ARCHITECTURE, storage",
             )
+        }
+        Event::SnapshotAbandoned { covers } => {
+            let sentence = format!(
+                "{node} gives up its own snapshot of {covers}, not yet whole on disk: the leader's covers more"
+            );
+            detail("snapshot-abandoned", sentence).by("Log compaction", "Raft paper, section 7")
         }
         Event::QuarantineTrimmed { files, bytes } => {
             let files = count(*files, "file", "files");
