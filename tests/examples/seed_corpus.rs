@@ -14,7 +14,7 @@ use flotilla_core::replica::Envelope;
 use flotilla_core::sim::{Payload, Scenario, World};
 use flotilla_core::storage::{Disk, Record, is_snapshot_file, open_snapshot, segment_sequence};
 use flotilla_tests::FILES;
-use flotilla_tests::fuzz::DiskImage;
+use flotilla_tests::fuzz::{DiskImage, cache_in};
 
 /// The longest seed: small ones are changed in more telling ways.
 const MOST_BYTES: usize = 4 << 10;
@@ -97,9 +97,9 @@ fn keep_disk(seeds: &mut Seeds, id: &str, disk: &dyn Disk, shapes: &mut BTreeSet
         if segment_sequence(&info.name).is_some() {
             keep_records(seeds, &content);
         } else if let Ok(snapshot) = open_snapshot(&info.name, &content) {
-            let data = snapshot.data.to_vec();
+            let cache = cache_in(&snapshot.data).expect("a server wrote it");
             keep(seeds, "snapshot", format!("{id}-file"), content.to_vec());
-            keep(seeds, "snapshot", format!("{id}-state"), data);
+            keep(seeds, "snapshot", format!("{id}-state"), cache.to_vec());
         }
     }
     if snapshots > 0 && shapes.insert((segments, snapshots)) {

@@ -63,13 +63,21 @@ pub fn snapshot(bytes: &[u8]) {
         );
     }
     let data = file.map_or(whole, |read| read.data);
-    if let Ok(cache) = Cache::restore(cache::Config::default(), &data) {
+    let cache = cache_in(&data).unwrap_or(&data);
+    if let Ok(cache) = Cache::restore(cache::Config::default(), cache) {
         let saved = cache.snapshot();
         let again = Cache::restore(cache::Config::default(), &saved);
         let again = again.expect("it was just saved");
         assert_eq!(again.digest(), cache.digest());
         assert_eq!(again.snapshot(), saved, "a snapshot is canonical");
     }
+}
+
+/// What stands behind the head of a snapshot, which tells its own length.
+#[must_use]
+pub fn cache_in(snapshot: &[u8]) -> Option<&[u8]> {
+    let (len, rest) = snapshot.split_first_chunk()?;
+    rest.get(u32::from_le_bytes(*len) as usize..)
 }
 
 /// A message that is read is written again as one that reads the same.

@@ -62,6 +62,7 @@ pub const FILES: &[File] = files![
     "return-without-pre-vote",
     "rolling-restart",
     "rough-weather",
+    "snapshot-in-pieces",
     "symmetric-partition",
     "transfer-under-load",
     "wiped-disk",

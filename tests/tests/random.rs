@@ -183,6 +183,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                 scenario.network.latency =
                     Latency::Uniform(Duration::millis(1), Duration::millis(1 + latency));
                 scenario.server.snapshot.entries = snapshot;
+                scenario.server.snapshot.piece_bytes = 100 + 20 * snapshot;
                 scenario.server.raft.trailing_entries = trailing;
                 scenario.server.raft.snapshot_chunk_bytes = 300;
                 // Without either, a server that was removed and does not know it disturbs the

@@ -36,6 +36,7 @@ pub(crate) const ALL: &[File] = menu![
         "follower-recovery",
         "log-conflict",
         "behind-a-compacted-log",
+        "snapshot-in-pieces",
         "concurrent-writes",
     ],
     "Partitions": ["minority-leader", "symmetric-partition", "one-way-partition"],

@@ -134,6 +134,7 @@ impl Cluster {
         let mut config = Config::default();
         config.storage.segment_bytes = 400;
         config.snapshot.entries = 6;
+        config.snapshot.piece_bytes = 150;
         config.raft.trailing_entries = 0;
         let config = Arc::new(config);
         let mut cluster = Cluster {

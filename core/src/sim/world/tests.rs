@@ -223,6 +223,7 @@ fn rough(seed: u64, rng: &mut Rng) -> Scenario {
     scenario.network.loss_ppm = rng.below(100_000) as u32;
     scenario.network.duplication_ppm = rng.below(100_000) as u32;
     scenario.server.snapshot.entries = rng.between(1, 40);
+    scenario.server.snapshot.piece_bytes = rng.between(50, 2_000);
     scenario.server.raft.trailing_entries = rng.below(5);
     scenario.server.raft.snapshot_chunk_bytes = rng.between(16, 512);
     scenario.server.storage.segment_bytes = rng.between(256, 2_048);

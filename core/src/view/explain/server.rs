@@ -108,7 +108,7 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
             let sentence = format!(
                 "{node} gives up its own snapshot of {covers}, not yet whole on disk: the leader's covers more"
             );
-            detail("snapshot-abandoned", sentence).by("Log compaction", "Raft paper, section 7")
+            story("snapshot-abandoned", sentence).by("Log compaction", "Raft paper, section 7")
         }
         Event::QuarantineTrimmed { files, bytes } => {
             let files = count(*files, "file", "files");
