@@ -30,7 +30,7 @@ enum Row {
         time: LogTime,
         capacity: u64,
         named: u64,
-        eviction: Eviction,
+        eviction: Box<Eviction>,
     },
     Key {
         key: Bytes,
@@ -98,7 +98,7 @@ impl SnapshotWriter {
         match &self.place {
             Place::Head => {
                 let (time, capacity, named) = (state.time, state.capacity, state.named);
-                let eviction = state.eviction.clone();
+                let eviction = Box::new(state.eviction.clone());
                 let head = Row::Head {
                     time,
                     capacity,
@@ -286,7 +286,7 @@ impl SnapshotReader {
             } => {
                 eviction.set_capacity(capacity);
                 (state.time, state.capacity, state.named) = (time, capacity, named);
-                state.eviction = eviction;
+                state.eviction = *eviction;
                 true
             }
             Row::Key { key, held, kept } => {

@@ -2,9 +2,9 @@
 //!
 //! Consensus decides, storage remembers, the cache answers; this floor carries what each says to
 //! the others and knows none of their rules. Read `io.rs` (what goes in and what comes out),
-//! `server.rs` (the order in which things are done), `serving.rs` (clients), `persistence.rs`
-//! (the two lanes to the disk), `snapshots.rs`, `shutdown.rs`; then `watch.rs`, `metrics.rs` and
-//! `alerts.rs` for what is told to those who watch.
+//! `server.rs` (the order in which things are done), `serving.rs` (clients), `persistence.rs` and
+//! `snapshot_lane.rs` (the two lanes to the disk), `snapshots.rs`, `shutdown.rs`; then `watch.rs`,
+//! `metrics.rs` and `alerts.rs` for what is told to those who watch.
 
 mod advice;
 mod alerts;

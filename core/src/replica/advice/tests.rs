@@ -160,7 +160,8 @@ fn writes_never_wait_for_the_model() {
 #[test]
 fn an_answer_that_makes_no_sense_is_not_used_at_all() {
     type Spoil = fn(&mut Vec<Scored>);
-    let cases: [(Spoil, fn(EntryId) -> Flaw); 7] = [
+    type Expected = fn(EntryId) -> Flaw;
+    let cases: [(Spoil, Expected); 7] = [
         (
             |scores| scores[3].score = Score(f64::NAN),
             |entry| Flaw::NotANumber { entry },
