@@ -35,11 +35,9 @@ export type Action =
   | { do: "drift_clock"; node: number; ppm: number }
   | { do: "jump_clock"; node: number; forward: string }
   | { do: "jump_clock"; node: number; back: string }
-  | { do: "put"; client: number; key: string; value: string }
-  | { do: "get"; client: number; key: string; node?: number; path?: "quorum" | "lease" | "stale" | "log" }
+  | ({ client: number } & Operation)
   | { do: "transfer_leadership"; to?: number }
   | { do: "change_membership"; voters: number[]; learners?: number[] }
-  | { do: "delete"; client: number; key: string }
   | {
       do: "workload";
       client?: number;
@@ -50,13 +48,29 @@ export type Action =
       value_least?: number;
       value_most?: number;
       reads_percent?: number;
-      path?: "quorum" | "lease" | "stale" | "log";
+      path?: ReadPath;
       read_through?: boolean;
       ttl?: string;
     }
   | { do: "stop_workload"; client?: number }
   | { do: "configure_cache"; policy?: string; capacity_bytes?: number }
   | { do: "model_service"; mode: string };
+
+/** What a client asks for. */
+export type Operation =
+  | { do: "put"; key: string; value: string; ttl?: string }
+  | { do: "delete"; key: string }
+  | { do: "touch"; key: string; ttl?: string }
+  | { do: "compare_and_swap"; key: string; expected?: number; value: string; ttl?: string }
+  | { do: "increment"; key: string; add?: number }
+  | ({ do: "get"; key: string } & Reading)
+  | ({ do: "get_many"; of: string[] } & Reading)
+  | ({ do: "list"; prefix?: string; after?: string; limit?: number } & Reading)
+  | { do: "batch"; operations: Operation[] };
+
+/** Which server is asked, any when absent, and which way the read takes. */
+export type Reading = { node?: number; path?: ReadPath };
+export type ReadPath = "quorum" | "lease" | "stale" | "log";
 
 /** What of the data that was not synced survives when the power goes; numbers count from 1. */
 export type Keep =
