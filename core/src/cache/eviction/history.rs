@@ -14,6 +14,9 @@ pub const GAPS: usize = 3;
 /// Ghosts remembered for each live entry, and at least so many.
 const GHOSTS_PER_ENTRY: usize = 4;
 const GHOSTS_AT_LEAST: usize = 4_096;
+/// At so many uses of a key all counts of it are halved, and its age with them: what it was long ago
+/// counts less and less, and what a model learned of counts stays true when a cache is older.
+const USES_TO_HALVE: u32 = 64;
 /// Uses of a key follow each other quickly if fewer uses of others lie between them than this part of the
 /// live entries: about the window of W-TinyLFU.
 const BURST_PART: u64 = 64;
@@ -23,9 +26,10 @@ const BURST_PART: u64 = 64;
 pub struct Features {
     /// Ticks since its latest use.
     pub recency: u64,
-    /// Ticks since it was inserted.
+    /// For how many ticks its key was used so often.
     pub age: u64,
-    /// How often its key was used, also before it came back; the insertion counts.
+    /// How often its key was used, also before it left and came back; the insertion counts. Halved with
+    /// the age where it gets large, so at most 63.
     pub frequency: u32,
     /// How often it was used again after a while: uses in quick succession count as one.
     pub returns: u32,
@@ -63,7 +67,6 @@ pub(in crate::cache) struct Usage {
     key_hash: u64,
     #[serde(skip)]
     size: u64,
-    inserted: u64,
     past: Past,
     slot: u64,
 }
@@ -71,6 +74,8 @@ pub(in crate::cache) struct Usage {
 /// What outlives the entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(in crate::cache) struct Past {
+    /// The tick of the first use that counts.
+    first: u64,
     /// The tick of the latest use; no two keys share one.
     last: u64,
     frequency: u32,
@@ -85,10 +90,15 @@ impl Past {
         if gap > burst {
             self.gaps.rotate_right(1);
             self.gaps[0] = Some(u32::try_from(gap).unwrap_or(u32::MAX));
-            self.returns = self.returns.saturating_add(1);
+            self.returns += 1;
         }
         self.last = tick;
-        self.frequency = self.frequency.saturating_add(1);
+        self.frequency += 1;
+        if self.frequency >= USES_TO_HALVE {
+            self.frequency /= 2;
+            self.returns /= 2;
+            self.first += (tick - self.first) / 2;
+        }
     }
 }
 
@@ -118,6 +128,7 @@ impl History {
                 past
             }
             None => Past {
+                first: tick,
                 last: tick,
                 frequency: 1,
                 returns: 0,
@@ -129,7 +140,6 @@ impl History {
         let usage = Usage {
             key_hash,
             size,
-            inserted: tick,
             past,
             slot,
         };
@@ -210,7 +220,7 @@ impl History {
         let usage = self.live.get(&entry)?;
         Some(Features {
             recency: self.tick - usage.past.last,
-            age: self.tick - usage.inserted,
+            age: self.tick - usage.past.first,
             frequency: usage.past.frequency,
             returns: usage.past.returns,
             size: usage.size,
@@ -274,7 +284,7 @@ impl History {
         };
         let alone = self.classes.insert(usage.class(), entry).is_none();
         self.live.insert(entry, usage);
-        alone && usage.inserted <= self.tick && self.knows(usage.past)
+        alone && self.knows(usage.past)
     }
 
     /// Takes back a ghost; false if that cannot have been.
@@ -284,7 +294,8 @@ impl History {
     }
 
     fn knows(&self, past: Past) -> bool {
-        past.last <= self.tick && past.frequency > 0
+        let counts = past.returns < past.frequency && past.frequency < USES_TO_HALVE;
+        past.first <= past.last && past.last <= self.tick && counts
     }
 
     /// Gives every live entry its slot again; false unless there is one entry for each, and no two keys

@@ -5,7 +5,7 @@
 
 use crate::cache::eviction::Features;
 
-pub(super) const TABLES: usize = 7;
+pub(super) const TABLES: usize = 8;
 /// Bins of a feature.
 const SIDE: usize = 48;
 const TABLE: usize = SIDE * SIDE;
@@ -36,6 +36,8 @@ pub(super) fn bins(features: &Features) -> [usize; TABLES] {
     let [newest, before, _] = features.gaps.map(gap);
     // What expires soon is not asked for long; what never expires has a bin of its own.
     let expiry = features.time_to_expiry.map_or(SIDE - 1, half_octave);
+    // Where all keys are asked for as always, this tells most.
+    let mean_gap = features.age / u64::from(features.frequency.max(1));
     let crossed = [
         (recency, uses),
         (recency, returns),
@@ -44,6 +46,7 @@ pub(super) fn bins(features: &Features) -> [usize; TABLES] {
         (half_octave(features.size), returns),
         (half_octave(features.age), returns),
         (expiry, uses),
+        (half_octave(mean_gap), recency),
     ];
     let mut weights = [0; TABLES];
     for (table, (row, column)) in crossed.into_iter().enumerate() {
@@ -68,7 +71,7 @@ mod tests {
         let features = Features {
             recency: u64::MAX,
             age: u64::MAX,
-            frequency: u32::MAX,
+            frequency: 1,
             returns: u32::MAX,
             size: u64::MAX,
             gaps: [Some(u32::MAX); 3],

@@ -308,7 +308,7 @@ fn a_key_that_comes_back_has_its_history_again() {
     let known = eviction.features(EntryId(3), Some(5));
     let expected = Features {
         recency: 0,
-        age: 0,
+        age: 5,
         frequency: 3,
         returns: 2,
         size: 20,
@@ -322,6 +322,23 @@ fn a_key_that_comes_back_has_its_history_again() {
         .features(EntryId(4), None)
         .map(|known| known.frequency);
     assert_eq!(known, Some(1));
+}
+
+/// A key that is used every tenth tick looks the same whenever one looks, but for its first uses.
+#[test]
+fn what_counts_of_a_key_is_bounded_and_its_rate_stays() {
+    let mut eviction = Eviction::new(PolicyKind::Learned, CAPACITY);
+    (1..=10).for_each(|number| eviction.insert(EntryId(number), number, 10));
+    for round in 1..1_000_u64 {
+        (1..=10).for_each(|number| eviction.access(EntryId(number)));
+        let known = eviction.features(EntryId(10), None).expect("it is live");
+        assert!(known.frequency < 64, "after {round} rounds: {known:?}");
+        assert!(known.returns < known.frequency);
+        if round > 10 {
+            let gap = known.age as f64 / f64::from(known.frequency);
+            assert!((9.0..=10.0).contains(&gap), "after {round} rounds: {gap}");
+        }
+    }
 }
 
 #[test]
