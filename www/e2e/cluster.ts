@@ -73,6 +73,18 @@ end = "60s"
 nodes = 3
 `;
 
+/** A small cache that a model advises. */
+export const FULL = `${SMALL.replace('60s', '600s')}
+[clients]
+count = 2
+[cache]
+capacity_bytes = 4000
+policy = "learned"
+[model]
+warm_up = 60
+pause = "2s"
+`;
+
 export async function drop(page: Page, name: string, text: string): Promise<void> {
   const transfer = await page.evaluateHandle(
     ([file, content]) => {

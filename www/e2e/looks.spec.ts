@@ -1,6 +1,13 @@
 /** The page is for everyone, on every screen. */
 import { AxeBuilder } from '@axe-core/playwright';
-import { alertOf, expect, leader, open, stepUntil, test } from './cluster';
+import type { Page } from '@playwright/test';
+import { alertOf, drop, expect, FULL, leader, open, stepUntil, test } from './cluster';
+
+/** On small screens the client is behind a tab. */
+async function openWorkload(page: Page, width: number): Promise<void> {
+  if (width < 1180) await page.getByRole('tab', { name: 'Client', exact: true }).click();
+  await page.getByRole('button', { name: 'Workload', exact: true }).click();
+}
 
 const THEMES = ['light', 'dark'] as const;
 for (const theme of THEMES) {
@@ -17,10 +24,17 @@ for (const theme of THEMES) {
       };
       await check('a leader at work');
       await page.keyboard.press((await leader(page).getAttribute('data-node')) ?? '');
-      for (const tab of ['Log', 'Cache', 'Disk', 'Recovery', 'Links', 'Clock']) {
+      for (const tab of ['State', 'Log', 'Cache', 'Disk', 'Recovery', 'Links', 'Clock']) {
         await page.getByRole('tab', { name: tab, exact: true }).click();
         await check(`tab ${tab}`);
       }
+      await drop(page, 'full.toml', FULL);
+      await stepUntil(page, '[data-state="leader"]');
+      await page.locator('[data-model]').focus();
+      await page.keyboard.press('Enter');
+      await check('the model service');
+      await openWorkload(page, width);
+      await check('the workload');
       await page.keyboard.press('?');
       await check('help');
       await page.keyboard.press('Escape');
@@ -35,6 +49,7 @@ for (const theme of THEMES) {
 
 test('nothing is wider than the screen, from 360 to 2560 px', async ({ page }) => {
   await open(page);
+  await openWorkload(page, 1280);
   for (const width of [360, 390, 600, 760, 900, 1180, 1280, 1920, 2560]) {
     await page.setViewportSize({ width, height: 800 });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -45,12 +60,18 @@ test('nothing is wider than the screen, from 360 to 2560 px', async ({ page }) =
 test('one screen without scrolling on a desktop', async ({ page }) => {
   await open(page);
   await page.setViewportSize({ width: 1280, height: 800 });
+  await openWorkload(page, 1280);
+  await page.keyboard.press('1');
+  await expect(page.getByRole('tab', { name: 'Cache' })).toBeInViewport();
   expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBe(800);
 });
 
 test('no text is smaller than 12 px', async ({ page }) => {
   await open(page);
   await stepUntil(page, '[data-state="leader"]');
+  await openWorkload(page, 1280);
+  await page.keyboard.press('1');
+  await page.getByRole('tab', { name: 'Cache' }).click();
   const small = await page.evaluate(() =>
     [...document.querySelectorAll('body *')]
       .filter((one) =>

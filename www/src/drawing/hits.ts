@@ -12,9 +12,11 @@ export interface Curve {
 
 /** Spans that count as lately. */
 const LATELY = 5;
+/** The width is that of so many spans at least. */
+const SPANS = 20;
 
-export function curve(found: HitsView, end: number, width: number, height: number): Curve {
-  const spans = Math.max(1, end / found.span);
+export function curve(found: HitsView, width: number, height: number): Curve {
+  const spans = Math.max(SPANS, found.hits.length);
   const points: string[] = [];
   found.hits.forEach((hits, at) => {
     const all = hits + (found.misses[at] ?? 0);
@@ -26,7 +28,8 @@ export function curve(found: HitsView, end: number, width: number, height: numbe
   const lately = share(found.hits.slice(-LATELY), found.misses.slice(-LATELY));
   const overall = share(found.hits, found.misses);
   return {
-    path: points.join(''),
+    // A single point is drawn by the round ends of a line of no length.
+    path: points.length === 1 ? `${points[0]}h0` : points.join(''),
     latest: lately.reads === 0 ? undefined : lately.percent,
     overall: overall.percent,
     reads: overall.reads,
