@@ -220,14 +220,28 @@ fn a_torn_tail_is_no_damage() {
 fn a_bad_snapshot_is_found_whether_it_is_needed_or_not() {
     let place = data();
     let newest = file(place.path(), "snapshot-", ".snap");
-    flip(&newest, fs::read(&newest).expect("it is there").len() - 1);
-    let (code, printed) = text(place.path(), &["--verify"]);
-    assert_eq!(code, 1, "{printed}");
-    assert!(
-        printed.contains("its checksum is wrong, from byte "),
-        "{printed}"
-    );
-    flip(&newest, fs::read(&newest).expect("it is there").len() - 1);
+    // The last byte of the data stands before the footer of 16 bytes.
+    let len = fs::read(&newest).expect("it is there").len();
+    let parts = [
+        (
+            len - 17,
+            format!("its checksum is wrong, from byte {} on", len - 116),
+        ),
+        (
+            len - 1,
+            format!(
+                "its footer is damaged or missing, from byte {} on",
+                len - 16
+            ),
+        ),
+    ];
+    for (byte, said) in parts {
+        flip(&newest, byte);
+        let (code, printed) = text(place.path(), &["--verify"]);
+        assert_eq!(code, 1, "{printed}");
+        assert!(printed.contains(&said), "{said}\n{printed}");
+        flip(&newest, byte);
+    }
     assert_eq!(text(place.path(), &["--verify"]).0, 0, "whole again");
 
     // Recovery does not need the older one, so only the full check reads it.

@@ -42,6 +42,7 @@ pub use record::{
 };
 pub use recover::{Recovered, Trust, recover, supersede};
 pub use report::{AsideReason, Fault, Finding, RecoveryError, Report};
+pub(crate) use snapshot::FOOTER_BYTES as SNAPSHOT_FOOTER_BYTES;
 pub use snapshot::{
     SnapshotError, SnapshotFile, SnapshotFileWriter, is_snapshot_file, load as load_snapshot,
     open as open_snapshot, save as save_snapshot,

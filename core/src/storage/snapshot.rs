@@ -13,7 +13,7 @@ const MAGIC: &[u8; 8] = b"FLOTSNAP";
 /// The version of the format of these files.
 const FORMAT: u16 = 3;
 /// A length in 8 bytes, a checksum in 4, and the checksum of these two in 4.
-const FOOTER_BYTES: usize = 16;
+pub(crate) const FOOTER_BYTES: usize = 16;
 
 #[derive(Serialize, Deserialize)]
 struct Header {

@@ -355,7 +355,12 @@ fn check_snapshot(found: &SurveyedSnapshot) -> Check {
                     found_at.map(|at| at + found.min(expected))
                 }
                 SnapshotError::Checksum => found_at,
-                SnapshotError::Footer => Some(found.info.len),
+                SnapshotError::Footer => Some(
+                    found
+                        .info
+                        .len
+                        .saturating_sub(storage::SNAPSHOT_FOOTER_BYTES as u64),
+                ),
                 SnapshotError::Disk(_)
                 | SnapshotError::Foreign { .. }
                 | SnapshotError::NotTheNamed { .. } => None,
