@@ -8,6 +8,7 @@
 pub mod cache;
 pub mod check;
 pub mod client;
+pub mod hunt;
 pub mod raft;
 pub mod replica;
 pub mod sim;

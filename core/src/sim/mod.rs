@@ -4,7 +4,7 @@
 //! is made of), `world.rs` (the order in which things happen), `step.rs` (what a step tells),
 //! `network.rs`, `disk.rs`, `device.rs`, `clock.rs`, `client.rs` (the parts), `actions.rs` and `faults.rs` (what people do),
 //! `alerts.rs` (what servers say of themselves), `timeline.rs` (going back), `expect.rs` (what must
-//! have come true).
+//! have come true), `nemesis/` (trouble by a seed).
 
 mod actions;
 mod alerts;
@@ -16,6 +16,7 @@ mod disk;
 mod expect;
 mod faults;
 mod latency;
+mod nemesis;
 mod network;
 mod node;
 mod scenario;
@@ -39,6 +40,7 @@ pub use disk::{
 pub use expect::{Expectation, expectations};
 pub use faults::KeptImage;
 pub use latency::Latency;
+pub use nemesis::{FaultKind, Mode, REST_WITHIN, Troubled};
 pub use network::{Address, InFlight, MessageId, Network, NetworkConfig, Payload};
 pub use node::{Failure, LastCrash, Node, Status};
 pub use scenario::{

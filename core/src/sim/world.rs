@@ -18,7 +18,7 @@ use super::device::{Device, Progress};
 use super::faults::KeptImage;
 use super::network::{Address, MessageId, Network, Payload};
 use super::node::{Failure, Node, Status};
-use super::scenario::{Action, Keep, Scenario};
+use super::scenario::{Action, Keep, Scenario, TimedAction};
 use super::service::{ModelService, ServiceMode};
 use super::step::{Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
 use super::tally::{Found, Tally};
@@ -581,6 +581,11 @@ impl World {
     /// come.
     pub(super) fn set_scenario(&mut self, scenario: Arc<Scenario>) {
         self.scenario = scenario;
+    }
+
+    /// Adds an action behind all others; its time must not have come yet.
+    pub(super) fn add_action(&mut self, action: TimedAction) {
+        Arc::make_mut(&mut self.scenario).actions.push(action);
     }
 
     /// How many actions have been done.

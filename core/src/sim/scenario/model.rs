@@ -175,6 +175,27 @@ pub mod bounds {
 }
 
 impl Scenario {
+    /// A run in which nothing is done, of servers and clients as they usually are.
+    #[must_use]
+    pub fn new(name: impl Into<String>, seed: u64, nodes: u32) -> Scenario {
+        Scenario {
+            name: name.into(),
+            about: String::new(),
+            seed,
+            end: Instant::ZERO + Duration::secs(10),
+            nodes,
+            voters: None,
+            mutants: Mutants::default(),
+            server: replica::Config::default(),
+            network: NetworkConfig::default(),
+            disk: DiskConfig::default(),
+            clients: ClientConfig::default(),
+            service: ServiceConfig::default(),
+            actions: Vec::new(),
+            expect: Expect::default(),
+        }
+    }
+
     /// Refuses what cannot be run.
     ///
     /// # Errors

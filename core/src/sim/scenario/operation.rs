@@ -1,8 +1,9 @@
 //! What a client is asked to do, as a scenario says it.
 
-use super::action::{ReadPath, is_default};
+use super::action::{Action, ReadPath, is_default};
 use super::model::bounds;
 use super::possible::check_text;
+use crate::replica::ClientId;
 use crate::types::{ConfigError, Duration, NodeId, check_range};
 use serde::{Deserialize, Serialize};
 
@@ -119,6 +120,61 @@ pub(super) fn is_page(limit: &u32) -> bool {
 }
 
 impl Operation {
+    /// The action that gives it to a client.
+    #[must_use]
+    pub fn of(self, client: ClientId) -> Action {
+        match self {
+            Operation::Put { key, value, ttl } => Action::Put {
+                client,
+                key,
+                value,
+                ttl,
+            },
+            Operation::Delete { key } => Action::Delete { client, key },
+            Operation::Get { key, node, path } => Action::Get {
+                client,
+                key,
+                node,
+                path,
+            },
+            Operation::Touch { key, ttl } => Action::Touch { client, key, ttl },
+            Operation::CompareAndSwap {
+                key,
+                expected,
+                value,
+                ttl,
+            } => Action::CompareAndSwap {
+                client,
+                key,
+                expected,
+                value,
+                ttl,
+            },
+            Operation::Increment { key, add } => Action::Increment { client, key, add },
+            Operation::GetMany { of, node, path } => Action::GetMany {
+                client,
+                of,
+                node,
+                path,
+            },
+            Operation::List {
+                prefix,
+                after,
+                limit,
+                node,
+                path,
+            } => Action::List {
+                client,
+                prefix,
+                after,
+                limit,
+                node,
+                path,
+            },
+            Operation::Batch { operations } => Action::Batch { client, operations },
+        }
+    }
+
     /// The server that is asked, and no other.
     #[must_use]
     pub fn node(&self) -> Option<NodeId> {
