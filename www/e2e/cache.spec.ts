@@ -108,17 +108,17 @@ test('a batch is done whole, and every operation has its form', async ({ page })
 
   await verb.selectOption('get many');
   await page.getByRole('textbox', { name: /Keys, with spaces/ }).fill('fruit count');
-  await answered(/pear.*5/);
+  await answered('get fruit, count: found 2 of 2 keys (pear, 5)');
   await verb.selectOption('list');
   await page.getByRole('textbox', { name: 'Keys that begin with' }).fill('co');
-  await answered(/count/);
+  await answered('1 key (count)');
   await verb.selectOption('swap');
   await key.fill('fruit');
   await page.getByRole('spinbutton', { name: /version/ }).fill('999');
-  await answered(/swap|version/);
+  await answered('not written, for the key has version');
   await verb.selectOption('touch');
   await page.getByRole('spinbutton', { name: /Lives for/ }).fill('50');
-  await answered(/touch/);
+  await answered('touch fruit for 50ms: touched');
   await verb.selectOption('get');
   for (let jump = 0; jump < 10; jump += 1) await page.locator('body').press('Shift+ArrowRight');
   await answered('get fruit: no value');

@@ -229,8 +229,12 @@ pub(in crate::view) fn result_text(result: &OperationResult) -> String {
         } => {
             let found = values.iter().flatten().count();
             let asked = count(values.len() as u64, "key", "keys");
+            let told = told(values.iter().map(|value| match value {
+                Some(value) => server::text(value),
+                None => "nothing".into(),
+            }));
             however_stale(
-                format!("found {found} of {asked} at index {index}"),
+                format!("found {found} of {asked}{told} at index {index}"),
                 *staleness,
             )
         }
@@ -241,8 +245,12 @@ pub(in crate::view) fn result_text(result: &OperationResult) -> String {
             staleness,
         } => {
             let listed = count(keys.len() as u64, "key", "keys");
+            let told = told(keys.iter().map(server::text));
             let more = if *more { " and there are more," } else { "" };
-            however_stale(format!("{listed},{more} at index {index}"), *staleness)
+            however_stale(
+                format!("{listed}{told},{more} at index {index}"),
+                *staleness,
+            )
         }
         OperationResult::Touched { existed: true } => "touched".into(),
         OperationResult::Touched { existed: false } => "there was no such key".into(),
@@ -270,6 +278,17 @@ pub(in crate::view) fn result_text(result: &OperationResult) -> String {
             may_have_been_applied: false,
         } => "given up without an answer: nothing was changed".into(),
         OperationResult::Refused(refusal) => format!("refused, {refusal}"),
+    }
+}
+
+/// So many keys or values of an answer are told.
+const TOLD: usize = 5;
+
+fn told(all: impl ExactSizeIterator<Item = String>) -> String {
+    let more = if all.len() > TOLD { ", …" } else { "" };
+    match all.len() {
+        0 => String::new(),
+        _ => format!(" ({}{more})", all.take(TOLD).collect::<Vec<_>>().join(", ")),
     }
 }
 
