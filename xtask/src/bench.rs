@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 
-use crate::cli::BenchArgs;
+use crate::cli::PassedOn;
 use crate::command::Program;
 use crate::house::House;
 use crate::progress::heading;
 use crate::wasm::{self, Build};
 use crate::{site, toolbox};
 
-pub(crate) fn run(house: &House, args: &BenchArgs) -> Result<()> {
+pub(crate) fn run(house: &House, args: &PassedOn) -> Result<()> {
     // The world is measured in wasm too, in the build that the page runs; hit ratios are not.
     if args.args.first().is_none_or(|name| name != "hit-ratio") {
         toolbox::provide(house, &site::NEEDS)?;

@@ -25,7 +25,16 @@ pub(crate) enum Command {
     /// Record the golden transcripts anew, then show what changed
     Bless,
     /// Measure; without a name, everything that can be measured
-    Bench(BenchArgs),
+    Bench(PassedOn),
+    /// Run seeds through the world of faults until one fails, and make that one small
+    #[command(disable_help_flag = true)]
+    Sweep(PassedOn),
+    /// Run seeds with each known mistake switched on until it is caught
+    #[command(disable_help_flag = true)]
+    Mutants(PassedOn),
+    /// Run one scenario file and tell what happens in it
+    #[command(disable_help_flag = true)]
+    Run(PassedOn),
     /// Take the screenshots of the documentation anew
     Shots,
     /// Let fuzzers make up input for everything that reads bytes from elsewhere
@@ -60,8 +69,8 @@ pub(crate) struct TestArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct BenchArgs {
-    /// Passed on to the bench as they are
+pub(crate) struct PassedOn {
+    /// Passed on as they are
     #[arg(
         value_name = "ARGS",
         trailing_var_arg = true,

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::{env, io};
 
 use anyhow::{Context, Result, bail};
@@ -28,6 +28,11 @@ impl Program {
             below: None,
             settings: Vec::new(),
         }
+    }
+
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
     }
 
     pub(crate) fn args<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(mut self, args: I) -> Self {
@@ -78,6 +83,15 @@ impl Program {
             bail!("`{}` failed ({status})", self.line());
         }
         Ok(())
+    }
+
+    /// Runs it with its output shown as it comes, and tells the code with which it ended.
+    pub(crate) fn code(mut self) -> Result<ExitCode> {
+        say(&style(format!("$ {}", self.line())).dim().to_string());
+        let status = self.command.status();
+        let status = status.map_err(|error| self.cannot_start(&error))?;
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
     }
 
     /// Runs it under a spinner; its output is shown only when it fails.

@@ -18,6 +18,7 @@ mod serve;
 mod shots;
 mod site;
 mod sizes;
+mod sweep;
 mod test;
 mod tidy;
 mod toolbox;
@@ -50,6 +51,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test(args) => test::run(&house, &args),
         Command::Bless => bless::run(&house),
         Command::Bench(args) => bench::run(&house, &args),
+        Command::Sweep(args) => return sweep::run(&house, "sweep", &args),
+        Command::Mutants(args) => return sweep::run(&house, "mutants", &args),
+        Command::Run(args) => return sweep::run(&house, "run", &args),
         Command::Fuzz(args) => fuzz::run(&house, &args),
         Command::Shots => shots::run(&house),
         Command::Tidy => tidy::run(&house),

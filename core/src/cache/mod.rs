@@ -30,5 +30,5 @@ pub use refusal::Refusal;
 pub use session::Session;
 pub use snapshot::{RestoreError, SnapshotReader, SnapshotWriter};
 pub(crate) use state::key_hash;
-pub use state::{Applied, Cache, RemovalReason, Removed};
+pub use state::{Applied, Cache, RemovalReason, Removed, Taken};
 pub use store::Held;

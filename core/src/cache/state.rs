@@ -41,12 +41,23 @@ pub(super) struct State {
 pub struct Applied {
     /// What to tell the client.
     pub answer: Answer,
-    /// The request was applied before, and this is the first answer again.
-    pub duplicate: bool,
+    /// How the command was taken.
+    pub taken: Taken,
     /// Keys that are gone, though nobody asked for that.
     pub removed: Vec<Removed>,
     /// Sessions that expired.
     pub sessions_expired: Vec<SessionId>,
+}
+
+/// How the state machine took a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Taken {
+    /// It was carried out, and its answer says what it came to.
+    Done,
+    /// The request was carried out before: this is the first answer again.
+    Before,
+    /// The session does not take it: nothing was done, and nothing is remembered of it.
+    Refused,
 }
 
 /// A key that the cache removed by itself.
@@ -82,7 +93,7 @@ impl Applied {
     fn none() -> Applied {
         Applied {
             answer: Answer::Advanced,
-            duplicate: false,
+            taken: Taken::Done,
             removed: Vec::new(),
             sessions_expired: Vec::new(),
         }
@@ -174,6 +185,7 @@ impl Cache {
             .sessions
             .is_expired(session, moment.0, &self.config)
         {
+            out.taken = Taken::Refused;
             return Answer::Refused(Refusal::SessionExpired { session });
         }
         self.state.sessions.hear(session, moment);
@@ -183,10 +195,13 @@ impl Cache {
             .seen(session, (sequence, acknowledged), &self.config);
         match seen {
             Seen::Before(answer) => {
-                out.duplicate = true;
+                out.taken = Taken::Before;
                 answer
             }
-            Seen::Refused(refusal) => Answer::Refused(refusal),
+            Seen::Refused(refusal) => {
+                out.taken = Taken::Refused;
+                Answer::Refused(refusal)
+            }
             Seen::Never => {
                 let limit = self.config.found_bytes;
                 let answer = match self.config.rejection(operation) {

@@ -1,14 +1,15 @@
 //! The checker: what it remembers of a run, and what it compares.
 
 use super::rules::Rule;
-use crate::cache::{Command, Sequence, SessionId};
+use crate::cache::{Command, Sequence, SessionId, Taken};
 use crate::raft::{self, Entry, Fit, Message};
 use crate::replica::{self, ClientId};
 use crate::sim::{
     Address, ClientEvent, MessageId, Observer, OperationResult, Payload, Place, Step, What, World,
 };
+use crate::storage::DiskError;
 use crate::types::{Fingerprint, Incarnation, Index, Instant, NodeId, Position, Term};
-use imbl::{OrdMap, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
 
 /// A rule that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Checker {
     entries: OrdMap<Position, (u64, Term)>,
     /// Every index that any server ever committed, with the term of its entry.
     committed: OrdMap<Index, Term>,
+    /// The newest index that any server ever committed. Its entry may have left the log in that step.
+    newest_commit: Index,
     /// The digest of all that was applied up to an index.
     applied: OrdMap<Index, u64>,
     requests: OrdMap<(SessionId, Sequence), Index>,
@@ -43,6 +46,8 @@ pub struct Checker {
     invoked: OrdMap<(ClientId, Instant), (Index, u32)>,
     /// The run and the commit index of each server after its latest step.
     commits: OrdMap<NodeId, (u64, Index)>,
+    /// Whose files somebody took away or exchanged.
+    robbed: OrdSet<NodeId>,
     violations: Vector<Violation>,
 }
 
@@ -67,6 +72,21 @@ impl Observer for Checker {
                     self.on_sent(world, (*node, *to), *message, &mut found);
                 }
                 (_, What::ClusterRecreated { .. }) => self.begin_history(),
+                (
+                    Place::Node(node),
+                    What::FileRemoved { .. } | What::DiskWiped { .. } | What::ImageRestored { .. },
+                ) => {
+                    self.robbed.insert(*node);
+                }
+                (
+                    Place::Node(node),
+                    What::Stopped {
+                        error: error @ DiskError::NotFound { .. },
+                    },
+                ) if !self.robbed.contains(node) => {
+                    let seen = format!("{node} stops: {error}, and nobody took it away");
+                    found.push((Rule::KnowsItsFiles, seen));
+                }
                 (Place::Client(client), What::Client(ClientEvent::Invoked(_))) => {
                     let began = self.invoked.entry((*client, step.time));
                     began.or_insert((self.acknowledged, 0)).1 += 1;
@@ -117,9 +137,9 @@ impl Checker {
             replica::Event::Applied {
                 index,
                 command: Command::Apply(apply),
-                duplicate,
+                taken,
             } => {
-                if !duplicate {
+                if *taken == Taken::Done {
                     let request = (apply.session, apply.sequence);
                     let first = *self.requests.entry(request).or_insert(*index);
                     if first != *index {
@@ -273,6 +293,7 @@ impl Checker {
         to: Index,
         found: &mut Found,
     ) {
+        self.newest_commit = self.newest_commit.max(to);
         let Some(replica) = world.node(node).replica() else {
             return;
         };
@@ -375,7 +396,7 @@ impl Checker {
     }
 
     fn on_acknowledged(&self, index: Index, found: &mut Found) {
-        if !self.committed.contains_key(&index) {
+        if index > self.newest_commit {
             let seen = format!(
                 "a client was told that index {index} is written, and no server has committed it"
             );

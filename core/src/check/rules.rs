@@ -30,11 +30,13 @@ pub enum Rule {
     /// A server has applied no more than it knows to be committed (figure 2), so that what it
     /// applies next is what follows.
     AppliedIsCommitted,
+    /// A server asks its disk only for files that it has, unless somebody took them away.
+    KnowsItsFiles,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Rule; 11] = [
+    pub const ALL: [Rule; 12] = [
         Rule::ElectionSafety,
         Rule::OneVotePerTerm,
         Rule::LeaderAppendOnly,
@@ -46,6 +48,7 @@ impl Rule {
         Rule::FreshReads,
         Rule::ExactlyOnce,
         Rule::AppliedIsCommitted,
+        Rule::KnowsItsFiles,
     ];
 
     /// Its name.
@@ -63,6 +66,7 @@ impl Rule {
             Rule::FreshReads => "Reads are fresh",
             Rule::ExactlyOnce => "Applied exactly once",
             Rule::AppliedIsCommitted => "Applied is committed",
+            Rule::KnowsItsFiles => "Knows its files",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a run has come across: situations that have to occur in a hunt, or it has not looked there.
 
-use crate::cache::RemovalReason;
+use crate::cache::{RemovalReason, Taken};
 use crate::raft;
 use crate::replica::Event;
 use crate::sim::{
@@ -159,7 +159,8 @@ impl Sights {
                 _ => {}
             },
             Event::Applied {
-                duplicate: true, ..
+                taken: Taken::Before,
+                ..
             } => self.see(Sight::DuplicateAnswered),
             Event::SnapshotTaken { .. } => self.see(Sight::SnapshotTaken),
             Event::SnapshotAbandoned { .. } => self.see(Sight::SnapshotAbandoned),

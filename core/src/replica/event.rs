@@ -2,7 +2,7 @@
 
 use super::advice::Flaw;
 use super::io::{Busy, ClientId, Staleness};
-use crate::cache::{Command, Refusal, Removed, SessionId};
+use crate::cache::{Command, Refusal, Removed, SessionId, Taken};
 use crate::raft;
 use crate::storage::{DiskError, Finding};
 use crate::types::{ClusterId, Duration, Incarnation, Index, Mutant, NodeId, Position};
@@ -28,8 +28,8 @@ pub enum Event {
         index: Index,
         /// The command.
         command: Command,
-        /// The request was applied before: this is the first answer again.
-        duplicate: bool,
+        /// How it was taken.
+        taken: Taken,
     },
     /// A committed entry is no command that this version understands; every server skips it.
     CommandUnreadable {

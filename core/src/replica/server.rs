@@ -434,11 +434,11 @@ impl Replica {
             self.note_asked_for(&apply.operation.keys());
         }
         let applied = self.cache.apply(index, &stamped);
-        let duplicate = applied.duplicate;
+        let taken = applied.taken;
         out.events.push(Event::Applied {
             index,
             command: stamped.command,
-            duplicate,
+            taken,
         });
         self.tell_removals(index, applied.removed, applied.sessions_expired, out);
         if let Some(asker) = self.proposals.applied(term, index) {

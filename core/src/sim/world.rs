@@ -22,6 +22,7 @@ use super::scenario::{Action, Keep, Scenario, TimedAction};
 use super::service::{ModelService, ServiceMode};
 use super::step::{Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
 use super::tally::{Found, Tally};
+use crate::cache::Taken;
 use crate::raft;
 use crate::replica::{self, ClientId, Effects, Input, Lane, Member, Replica, Write};
 use crate::storage::{self, DiskOp};
@@ -373,7 +374,7 @@ impl World {
             replica::Event::Raft(raft::Event::LeaseRead { .. }) => self.lease_reads += 1,
             replica::Event::Applied {
                 index,
-                duplicate: true,
+                taken: Taken::Before,
                 ..
             } => {
                 self.repeated.insert((self.recreations, *index));

@@ -48,7 +48,7 @@ impl Era {
             entries: VecDeque::new(),
             hard_state: header.hard_state,
             commit: header.commit,
-            snapshots: header.snapshots.iter().cloned().collect(),
+            snapshots: kept(&header.snapshots),
             doubts: Vec::new(),
         }
     }
@@ -79,7 +79,7 @@ impl Era {
             // What recovery decided before it began this segment: raised commit, files set aside.
             self.hard_state = header.hard_state;
             self.commit = header.commit;
-            self.snapshots = header.snapshots.iter().cloned().collect();
+            self.snapshots = kept(&header.snapshots);
         }
         agrees
     }
@@ -173,6 +173,13 @@ impl Era {
             self.snapshots.pop_front();
         }
     }
+}
+
+/// The snapshots of a header whose files are there for sure: where one was named shortly before, the
+/// header tells of one more, whose file may have been removed since.
+fn kept(named: &[SnapshotMark]) -> VecDeque<SnapshotMark> {
+    let first = named.len().saturating_sub(SNAPSHOTS_KEPT);
+    named[first..].iter().cloned().collect()
 }
 
 /// The term that a record tells of.

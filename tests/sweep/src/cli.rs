@@ -1,6 +1,6 @@
 //! What can be asked on the command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use flotilla_core::sim::{Mode, bounds};
 use flotilla_core::types::Mutant;
 use std::num::NonZeroUsize;
@@ -24,6 +24,11 @@ pub enum Command {
     ///
     /// Exit code 0: all were caught. 1: some were not. 2: the command line is of no use.
     Mutants(MutantsArgs),
+    /// Run one scenario file and tell what happens in it
+    ///
+    /// Exit code 0: all that it expects came true, and no other rule was broken. 1: not so. 2: there is
+    /// no such file, or it is no scenario.
+    Run(RunArgs),
 }
 
 #[derive(Debug, Args)]
@@ -68,6 +73,27 @@ pub struct MutantsArgs {
     /// Print one JSON object at the end, and nothing else
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The scenario
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How much is told
+    #[arg(long, value_enum, default_value_t = Tell::Story)]
+    pub tell: Tell,
+}
+
+/// How much is told of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tell {
+    /// Elections, faults, what clients are told by people.
+    Story,
+    /// Also what servers decide.
+    Detail,
+    /// Every event.
+    All,
 }
 
 /// One of several equal parts of a sweep.

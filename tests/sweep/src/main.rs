@@ -1,5 +1,5 @@
 //! Runs seeds through the world of faults: `sweep` until one breaks a rule, and then makes that one
-//! small; `mutants` until each known mistake was caught.
+//! small; `mutants` until each known mistake was caught; `run` tells one scenario.
 //!
 //! Read `cli.rs` (what can be asked), `pool.rs` (many runs at once, in order), `sweep.rs`,
 //! `mutants.rs`, `report.rs` (what is printed), `link.rs` (how a scenario becomes a link to the page).
@@ -9,6 +9,7 @@ mod link;
 mod mutants;
 mod pool;
 mod report;
+mod run;
 mod sweep;
 
 use clap::Parser;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Sweep(args) => sweep::run(&args),
         Command::Mutants(args) => mutants::run(&args),
+        Command::Run(args) => run::run(&args),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -11,6 +11,7 @@ use crate::command::Program;
 use crate::house::House;
 use crate::serve::{Port, Server};
 use crate::site;
+use crate::sweep;
 use crate::toolbox::{Need, Toolbox};
 use crate::wasm::{self, Build, TARGET};
 
@@ -22,6 +23,7 @@ pub(crate) enum Stage {
     Doc,
     CoreAlone,
     Native,
+    Sweep,
     WasmNode,
     WasmBrowser,
     PageCheck,
@@ -38,12 +40,13 @@ const BROWSER_TEST_SECONDS: &str = "300";
 const DRIVER_START_SECONDS: &str = "60";
 
 impl Stage {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Clippy,
         Self::Doc,
         Self::CoreAlone,
         Self::Native,
+        Self::Sweep,
         Self::WasmNode,
         Self::WasmBrowser,
         Self::PageCheck,
@@ -58,6 +61,7 @@ impl Stage {
             Self::Doc => "doc",
             Self::CoreAlone => "core-alone",
             Self::Native => "native",
+            Self::Sweep => "sweep",
             Self::WasmNode => "wasm-node",
             Self::WasmBrowser => "wasm-browser",
             Self::PageCheck => "page-check",
@@ -72,6 +76,7 @@ impl Stage {
             Self::Doc => "the documentation builds without a warning",
             Self::CoreAlone => "the core compiles for wasm by itself",
             Self::Native => "the tests on this machine",
+            Self::Sweep => "seeds of this commit in the world of faults",
             Self::WasmNode => "the tests in wasm, in Node.js",
             Self::WasmBrowser => "the bindings' tests in a browser",
             Self::PageCheck => "the page's types and lints",
@@ -83,7 +88,7 @@ impl Stage {
         match self {
             Self::Fmt => vec![Need::Lints],
             Self::Clippy => vec![Need::Lints, Need::WasmTarget],
-            Self::Doc | Self::Native => vec![],
+            Self::Doc | Self::Native | Self::Sweep => vec![],
             Self::CoreAlone => vec![Need::WasmTarget],
             Self::WasmNode => vec![Need::WasmTarget, Need::WasmBindgen, Need::WasmPack],
             Self::WasmBrowser => vec![
@@ -112,6 +117,7 @@ impl Stage {
             Self::Native => cargo(house, &["test", "--workspace", "--locked"])
                 .args(["--features", "flotilla-core/directory"])
                 .run(),
+            Self::Sweep => sweep::run_some(house),
             Self::WasmNode => wasm_pack(house, toolbox)?
                 .args(["--node", "tests", "--locked"])
                 .run(),

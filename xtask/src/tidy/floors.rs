@@ -6,7 +6,7 @@ use super::{File, Finding};
 const CORE: &str = "core/src/";
 
 /// The floors from the ground up, each with those that it may import besides itself.
-const FLOORS: [(&str, &[&str]); 9] = [
+const FLOORS: [(&str, &[&str]); 10] = [
     ("types", &[]),
     ("raft", &["types"]),
     ("storage", &["types"]),
@@ -24,9 +24,15 @@ const FLOORS: [(&str, &[&str]); 9] = [
         ],
     ),
     (
-        "view",
+        "hunt",
         &[
             "types", "raft", "storage", "cache", "replica", "client", "sim", "check",
+        ],
+    ),
+    (
+        "view",
+        &[
+            "types", "raft", "storage", "cache", "replica", "client", "sim", "check", "hunt",
         ],
     ),
 ];

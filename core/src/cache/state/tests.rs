@@ -12,7 +12,7 @@ mod sessions;
 use super::Cache;
 use crate::cache::{
     Answer, Apply, Command, Config, Found, Operation, Query, Refusal, Sequence, SessionId, Stamped,
-    TimeToLive,
+    Taken, TimeToLive,
 };
 use crate::types::{Index, LogTime};
 use bytes::Bytes;
@@ -255,7 +255,7 @@ proptest! {
         for (command, index) in commands.iter().zip(1..) {
             let outcome = cache.apply(Index(index), &Stamped::plain(command.clone()));
             let Command::Apply(request) = command else { continue };
-            let fresh = !outcome.duplicate && !matches!(outcome.answer, Answer::Refused(_));
+            let fresh = outcome.taken == Taken::Done && !matches!(outcome.answer, Answer::Refused(_));
             if fresh {
                 prop_assert!(applied.insert((request.session, request.sequence)));
                 match &request.operation {

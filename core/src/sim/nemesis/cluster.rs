@@ -136,13 +136,18 @@ fn settings(mode: Mode, kinds: &[FaultKind], scenario: &mut Scenario, rng: &mut 
     }
 }
 
-/// What all clients ask for all the time.
+/// What all clients ask for all the time: about half of what the cluster can do, so that what waits is
+/// done soon after the trouble is over.
 fn load(scenario: &Scenario, lease_reads: bool, rng: &mut Rng) -> Vec<TimedAction> {
     let lasting = super::LASTS + Duration::millis(500);
     let distributions = [Distribution::Uniform, Distribution::Zipf];
     let paths = [ReadPath::Quorum, ReadPath::Lease, ReadPath::Log];
     let paths = if lease_reads { &paths[..] } else { &paths[..1] };
     let clients = scenario.clients.count;
+    let window = u64::from(scenario.clients.window);
+    let slowest =
+        30 + 4 * longest(&scenario.network.latency) + 3 * longest(&scenario.disk.sync_latency);
+    let most = (500 * window / slowest).clamp(2, 40);
     let loaded = (1..=clients).map(|id| {
         let value_least = rng.between(8, 60);
         let workload = Workload {
@@ -158,7 +163,7 @@ fn load(scenario: &Scenario, lease_reads: bool, rng: &mut Rng) -> Vec<TimedActio
                 .chance(300_000)
                 .then(|| Duration::millis(rng.between(50, 8_000))),
             prefix: "k".into(),
-            ..Workload::new(rng.between(2, 40), rng.between(2, 30))
+            ..Workload::new(rng.between(1, most), rng.between(2, 30))
         };
         TimedAction {
             at: Instant(200_000),
@@ -166,4 +171,13 @@ fn load(scenario: &Scenario, lease_reads: bool, rng: &mut Rng) -> Vec<TimedActio
         }
     });
     loaded.collect()
+}
+
+/// In milliseconds.
+fn longest(latency: &Latency) -> u64 {
+    match latency {
+        Latency::Constant(always) => always.as_micros() / 1_000,
+        Latency::Uniform(_, most) => most.as_micros() / 1_000,
+        Latency::LongTail { p99, .. } => 2 * p99.as_micros() / 1_000,
+    }
 }

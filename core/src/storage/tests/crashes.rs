@@ -223,3 +223,25 @@ fn trimming_leaves_what_the_older_snapshot_needs() {
         (vec![9, 10, 11, 12], Trust::Kept)
     );
 }
+
+/// A segment that begins between the naming of a snapshot and the trimming tells of three snapshots,
+/// the first of which is gone soon after. No later run may look for it.
+#[test]
+fn what_was_trimmed_is_not_trimmed_again_in_the_next_run() {
+    let mut server = Server::with_history(IDENTITY);
+    server.snapshot(11);
+    for index in 13..=18 {
+        server.write(&[entry(2, index), commit(index - 1)]);
+    }
+    server.trim();
+    assert_eq!(server.disk.named(".snap").len(), 2);
+    let mut server = server.restarted();
+    server.snapshot(15);
+    server.trim();
+    assert_eq!(server.disk.named(".snap").len(), 2);
+    let state = recovered(&server.disk, FRESH);
+    assert_eq!(
+        (indexes(&state), state.trust),
+        (vec![16, 17, 18], Trust::Kept)
+    );
+}

@@ -2,6 +2,7 @@
 
 use super::cache::command_text;
 use super::{Told, consensus, count, detail, eviction, ms, recovery, story, trace};
+use crate::cache::Taken;
 use crate::replica::{Busy, Event, SnapshotReason, Staleness};
 use crate::types::NodeId;
 use bytes::Bytes;
@@ -17,7 +18,7 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
         Event::Applied {
             index,
             command,
-            duplicate: false,
+            taken: Taken::Done,
         } => trace(
             "applied",
             format!("{node} applies index {index}: {}", command_text(command)),
@@ -25,7 +26,7 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
         Event::Applied {
             index,
             command,
-            duplicate: true,
+            taken: Taken::Before,
         } => {
             let sentence = format!(
                 "{node} meets {} again at index {index}: it was applied before, so it gives the first answer \
@@ -33,6 +34,18 @@ pub(super) fn tell(node: NodeId, event: &Event) -> Told {
                 command_text(command)
             );
             detail("duplicate", sentence).by("Client sessions", "Raft dissertation, section 6.3")
+        }
+        Event::Applied {
+            index,
+            command,
+            taken: Taken::Refused,
+        } => {
+            let sentence = format!(
+                "{node} refuses index {index}, {}: its session is over, or the request is out of its window. \
+                 Nothing is changed",
+                command_text(command)
+            );
+            detail("refused", sentence).by("Client sessions", "Raft dissertation, section 6.3")
         }
         Event::CommandUnreadable { index, error } => {
             story("unreadable", format!("{node} skips index {index}: {error}"))

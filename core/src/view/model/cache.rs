@@ -36,7 +36,7 @@ border! {
         pub version: u64,
         /// Bytes of key and value.
         pub size: u64,
-        /// How often it was used, as far as the log tells.
+        /// How often it was used of late, as far as the log tells.
         pub uses: u64,
         /// Uses of the whole cache since its latest one.
         pub idle: u64,

@@ -4,7 +4,7 @@ use super::book::{
     Book, SESSION, add, delete, get, get_many, list, put, put_for, refused, swap, written,
 };
 use crate::cache::state::RemovalReason;
-use crate::cache::{Answer, Config, Operation, Refusal};
+use crate::cache::{Answer, Config, Operation, Refusal, Taken};
 use bytes::Bytes;
 
 fn not_done(at: u32, answer: Answer) -> Answer {
@@ -232,6 +232,6 @@ fn a_batch_that_is_not_done_is_remembered_and_not_tried_again() {
     }
     assert_eq!(book.cache.get(b"k").map(|held| held.version), Some(9));
     let again = book.request((SESSION, 1, 1), batch);
-    assert!(again.duplicate);
+    assert_eq!(again.taken, Taken::Before);
     assert_eq!(again.answer, first.answer, "though it could be done now");
 }

@@ -1,7 +1,7 @@
 //! Requests that come again, late, in any order, or from nobody.
 
 use super::book::{Book, SESSION, add, get, put, refused, written};
-use crate::cache::{Answer, Command, Config, Refusal, Sequence, SessionId};
+use crate::cache::{Answer, Command, Config, Refusal, Sequence, SessionId, Taken};
 use crate::types::Duration;
 
 fn expired(session: u64) -> Answer {
@@ -35,7 +35,7 @@ fn requests_of_a_window_are_applied_in_any_order_and_once() {
     assert_eq!(book.value("n").as_deref(), Some("4"));
     for (sequence, before) in [3, 1, 4, 2].into_iter().zip(first) {
         let again = book.request((SESSION, sequence, 1), add("n", 1));
-        assert_eq!((again.answer, again.duplicate), (before.answer, true));
+        assert_eq!((again.answer, again.taken), (before.answer, Taken::Before));
     }
     assert_eq!(book.value("n").as_deref(), Some("4"));
 }
@@ -99,7 +99,7 @@ fn answers_are_bounded_by_their_bytes_too() {
         "the first is acknowledged: {refusal:?}"
     );
     let again = book.request((SESSION, 2, 1), get("k"));
-    assert!(again.duplicate && matches!(again.answer, Answer::Found(_)));
+    assert!(again.taken == Taken::Before && matches!(again.answer, Answer::Found(_)));
     let room = book.request((SESSION, 3, 3), add("n", 1)).answer;
     assert!(matches!(room, Answer::Counted { .. }), "{room:?}");
 }
@@ -141,7 +141,7 @@ fn an_acknowledgement_of_what_never_came_gives_it_up() {
     // Nobody has the answer of a request before it is sent: that much is not believed.
     let own = book.request((SESSION, 6, 9), add("n", 1));
     let again = book.request((SESSION, 6, 9), add("n", 1));
-    assert_eq!((again.duplicate, &again.answer), (true, &own.answer));
+    assert_eq!((again.taken, &again.answer), (Taken::Before, &own.answer));
     assert_eq!(book.value("n").as_deref(), Some("2"));
 }
 
@@ -151,8 +151,8 @@ fn numbers_at_both_ends_are_safe() {
     for acknowledged in [0, 1, u64::MAX] {
         let zero = book.request((SESSION, 0, acknowledged), add("n", 1));
         assert_eq!(
-            (zero.answer, zero.duplicate),
-            (refused(Refusal::SequenceZero), false)
+            (zero.answer, zero.taken),
+            (refused(Refusal::SequenceZero), Taken::Refused)
         );
     }
     let first = book.request((SESSION, 1, 0), add("n", 1)).answer;
@@ -166,7 +166,7 @@ fn numbers_at_both_ends_are_safe() {
     );
     let last = book.request((SESSION, u64::MAX, u64::MAX), add("n", 1));
     let again = book.request((SESSION, u64::MAX, u64::MAX), add("n", 1));
-    assert_eq!((again.answer, again.duplicate), (last.answer, true));
+    assert_eq!((again.answer, again.taken), (last.answer, Taken::Before));
     assert_eq!(
         book.request((SESSION, 2, 2), add("n", 1)).answer,
         forgotten(2)
@@ -197,7 +197,7 @@ fn a_session_that_expired_is_refused_for_ever() {
     // Session 1 is removed with this entry; session 2 has expired and is not removed yet.
     let first = book.at(19).request((2, 2, 1), add("n", 1));
     assert_eq!(first.sessions_expired, [SessionId(SESSION)]);
-    assert_eq!((first.answer, first.duplicate), (expired(2), false));
+    assert_eq!((first.answer, first.taken), (expired(2), Taken::Refused));
     assert_eq!(book.cache.sessions().count(), 2);
     assert_eq!(book.request((2, 2, 1), add("n", 1)).answer, expired(2));
     assert_eq!(

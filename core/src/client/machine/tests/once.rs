@@ -112,7 +112,7 @@ impl Toy {
             ..Stamped::plain(command.clone())
         };
         let applied = self.cache.apply(Index(self.index), &stamped);
-        self.seen.duplicates += u64::from(applied.duplicate);
+        self.seen.duplicates += u64::from(applied.taken == crate::cache::Taken::Before);
         if let Answer::Refused(refusal) = &applied.answer {
             self.seen.late += u64::from(matches!(
                 refusal,
