@@ -25,6 +25,11 @@ fn action(nodes: u32) -> impl Strategy<Value = Action> {
         2 => node().prop_map(|node| Action::Kill { node }),
         1 => (node(), 1..40u32).prop_map(|(node, factor)| Action::SlowDisk { node, factor }),
         1 => (node(), 0..4u64).prop_map(|(node, count)| Action::FailSyncs { node, count }),
+        1 => node().prop_map(|node| Action::Pause { node }),
+        2 => node().prop_map(|node| Action::Resume { node }),
+        1 => (node(), 1..12u32).prop_map(|(node, factor)| Action::SlowServer { node, factor }),
+        1 => prop::sample::select(vec![Action::AlignTimers, Action::SpreadTimers]),
+        1 => (1..3000u64).prop_map(|id| Action::Deliver { message: MessageId(id) }),
         4 => node().prop_map(|node| Action::Restart { node }),
         2 => (node(), node()).prop_map(|(from, to)| match from == to {
             true => Action::Heal,
@@ -277,6 +282,8 @@ fn timed(actions: Vec<(u64, Action)>, nodes: u32) -> Vec<TimedAction> {
         [
             Action::SlowDisk { node, factor },
             Action::FailSyncs { node, count },
+            Action::SlowServer { node, factor },
+            Action::Resume { node },
         ]
     });
     all.extend(mended_disks.map(|action| TimedAction { at: mended, action }));

@@ -10,6 +10,7 @@ mod candidate;
 mod command;
 mod config;
 pub mod eviction;
+mod mistakes;
 pub mod model;
 mod nesting;
 mod query;

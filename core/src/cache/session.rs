@@ -202,6 +202,15 @@ impl Sessions {
         }
     }
 
+    /// A request counts as one that was never made; only a server that makes a mistake asks for that.
+    pub(super) fn forget_answer(&mut self, id: SessionId, sequence: Sequence) {
+        if let Some(session) = self.open.get_mut(&id) {
+            let gone = session.answers.remove(&sequence.0);
+            session.bytes -= gone.as_ref().map_or(0, size);
+            session.forgotten = session.forgotten.min(sequence.0.saturating_sub(1));
+        }
+    }
+
     /// Closes a session that was silent for so long that it has expired.
     pub(super) fn expire_one(&mut self, time: LogTime, config: &Config) -> Option<SessionId> {
         let (_, _, id) = self.order.get_min().copied()?;

@@ -37,7 +37,7 @@ pub(super) struct State {
 }
 
 /// What applying a command came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Applied {
     /// What to tell the client.
     pub answer: Answer,

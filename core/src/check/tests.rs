@@ -1,14 +1,20 @@
 //! What the checker makes of histories that end and begin anew, and of rules that are to be broken.
 
-use super::{Checker, expectations, unexpected};
-use crate::sim::{Scenario, Status, Timeline};
+use super::{Checker, Rule, expectations, unexpected};
+use crate::raft;
+use crate::replica::Event;
+use crate::sim::{Scenario, Status, Step, Timeline, What};
 use crate::types::NodeId;
 
 fn run(text: &str) -> Timeline<Checker> {
+    watch(text, |_| {})
+}
+
+fn watch(text: &str, mut each: impl FnMut(&Step)) -> Timeline<Checker> {
     let scenario = Scenario::parse(text).expect("well-formed");
     let end = scenario.end;
     let mut timeline = Timeline::new(scenario, Checker::default());
-    timeline.run_until(end, u64::MAX, &mut |_, _| {});
+    timeline.run_until(end, u64::MAX, &mut |_, step| each(step));
     timeline
 }
 
@@ -35,6 +41,40 @@ fn a_cluster_that_is_begun_anew_has_a_history_of_its_own() {
         unmet, None,
         "one write told the client that its session is over"
     );
+    let violations = timeline.observer().violations();
+    assert!(violations.is_empty(), "{violations:?}");
+}
+
+/// A candidate that is paused until another term has committed more finds the votes that waited, and leads
+/// its old term for a moment: Raft allows for that, and the rule speaks of earlier terms only.
+#[test]
+fn a_leader_need_not_hold_what_later_terms_have_committed() {
+    let text = "flotilla = 1
+        name = \"late\"
+        seed = 11
+        end = \"6s\"
+        nodes = 3
+        actions = [
+            { at = \"500ms\", do = \"put\", client = 1, key = \"harbour\", value = \"open\" },
+            { at = \"900ms\", do = \"get\", client = 1, key = \"harbour\", node = 1, path = \"lease\" },
+            { at = \"1s\", do = \"pause\", node = 1 },
+            { at = \"1050ms\", do = \"get\", client = 1, key = \"harbour\", node = 1, path = \"lease\" },
+            { at = \"1198500us\", do = \"pause\", node = 3 },
+            { at = \"2s\", do = \"resume\", node = 1 },
+            { at = \"3s\", do = \"put\", client = 2, key = \"harbour\", value = \"closed\" },
+            { at = \"4500ms\", do = \"resume\", node = 3 },
+        ]
+        [clients]
+        count = 2";
+    let mut terms = Vec::new();
+    let timeline = watch(text, |step| {
+        let happened = step.happenings.iter().map(|happening| &happening.what);
+        terms.extend(happened.filter_map(|what| match what {
+            What::Replica(Event::Raft(raft::Event::BecameLeader { term, .. })) => Some(term.0),
+            _ => None,
+        }));
+    });
+    assert_eq!(terms, [1, 3, 2]);
     let violations = timeline.observer().violations();
     assert!(violations.is_empty(), "{violations:?}");
 }
@@ -76,4 +116,146 @@ fn several_requests_at_once_over_a_bad_network_break_no_rule() {
     let all = expectations(timeline.world(), timeline.observer());
     let unmet: Vec<_> = all.iter().filter(|one| !one.met).collect();
     assert!(unmet.is_empty(), "{unmet:?}");
+}
+
+/// Rules that nothing correct breaks are shown by a mistake.
+#[cfg(feature = "mutants")]
+#[test]
+fn a_log_that_is_never_cut_is_out_of_bounds() {
+    let kept = "flotilla = 1
+        name = \"kept\"
+        end = \"4s\"
+        nodes = 3
+        mutants = [\"log-kept-for-ever\"]
+        actions = [{ at = \"1s\", do = \"write\", client = 1, keys = 60, prefix = \"k\" }]
+        snapshot = { entries = 10 }
+        raft = { trailing_entries = 2 }
+        expect = { equal = true, keys = 60 }";
+    let broken = |text: &str| unexpected(run(text).world(), run(text).observer());
+    assert!(broken(kept).contains(&crate::check::Rule::WithinBounds));
+    let cut = kept.replace("mutants = [\"log-kept-for-ever\"]", "");
+    assert_eq!(broken(&cut), []);
+}
+
+/// A follower that acknowledges what it has not written yet holds nothing when its leader commits; with disks
+/// that are slow enough, that is seen at the very first commit.
+#[cfg(feature = "mutants")]
+#[test]
+fn what_is_committed_before_it_is_durable_on_a_majority_is_told() {
+    let early = "flotilla = 1
+        name = \"early\"
+        end = \"2s\"
+        nodes = 3
+        mutants = [\"acknowledges-before-fsync\"]
+        actions = [{ at = \"1s\", do = \"put\", client = 1, key = \"k\", value = \"v\" }]
+        disk = { sync_latency = { constant = \"40ms\" } }";
+    let timeline = run(early);
+    let first = timeline.observer().violations().front().cloned();
+    let first = first.expect("the rule is broken");
+    assert_eq!(first.rule, Rule::CommittedIsDurable);
+    assert!(
+        first.seen.contains("which is not durable on n"),
+        "{}",
+        first.seen
+    );
+    let correct = run(&early.replace("mutants = [\"acknowledges-before-fsync\"]", ""));
+    let checker = correct.observer();
+    assert!(checker.violations().is_empty());
+    assert!(checker.looked(Rule::CommittedIsDurable) >= 2);
+}
+
+/// A slow leader is cut off from followers whose clocks run fast.
+const STRANDED: &str = "flotilla = 1
+    name = \"stranded\"
+    end = \"3s\"
+    nodes = 3
+    actions = [
+        { at = \"1s\", do = \"drift_clock\", node = 1, ppm = -300000 },
+        { at = \"1s\", do = \"drift_clock\", node = 2, ppm = 300000 },
+        { at = \"1s\", do = \"drift_clock\", node = 3, ppm = 300000 },
+        { at = \"1500ms\", do = \"transfer_leadership\", to = 1 },
+        { at = \"2s\", do = \"isolate\", node = 1 },
+    ]
+    network = { latency = { constant = \"1ms\" } }
+    raft = { clock_drift_ppm = 300000 }";
+
+fn outlived(text: &str) -> Vec<String> {
+    let timeline = run(text);
+    let mut seen = Vec::new();
+    for violation in timeline.observer().violations() {
+        assert_eq!(violation.rule, Rule::LeaseExcludes);
+        seen.push(violation.seen.clone());
+    }
+    seen
+}
+
+/// Nothing reads, and yet the lease that outlasts its successor's election is told, once.
+#[cfg(feature = "mutants")]
+#[test]
+fn a_lease_that_outlasts_an_election_is_told() {
+    let broken = STRANDED.replace("nodes = 3", "nodes = 3\n    mutants = [\"drift-ignored\"]");
+    let seen = outlived(&broken);
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert!(
+        seen[0].starts_with("n1 may answer reads of term"),
+        "{seen:?}"
+    );
+    assert_eq!(outlived(STRANDED), Vec::<String>::new());
+}
+
+/// Beyond the bound a lease promises nothing, and the rule claims nothing.
+#[test]
+fn of_leases_nothing_is_said_beyond_the_bound_on_clocks() {
+    let beyond = STRANDED.replace("clock_drift_ppm = 300000", "clock_drift_ppm = 10000");
+    assert_eq!(outlived(&beyond), Vec::<String>::new());
+    let looked = |text: &str| run(text).observer().looked(Rule::LeaseExcludes);
+    assert!(looked(&beyond) > 0, "before the clocks drift");
+    assert!(looked(&beyond) < looked(STRANDED));
+}
+
+/// A rule that holds because nothing happened says so.
+#[test]
+fn a_rule_tells_how_often_it_had_something_to_compare() {
+    let looked = |text: &str| {
+        let timeline = run(text);
+        let checker = timeline.observer().clone();
+        move |rule: Rule| checker.looked(rule)
+    };
+    let idle = looked("flotilla = 1\nname = \"idle\"\nend = \"2s\"\nnodes = 3");
+    assert_eq!(idle(Rule::ElectionSafety), 1);
+    assert!(idle(Rule::OneVotePerTerm) >= 2);
+    for rule in [
+        Rule::AcknowledgedIsCommitted,
+        Rule::FreshReads,
+        Rule::ExactlyOnce,
+        Rule::Linearizable,
+        Rule::LeaderAppendOnly,
+        Rule::LeaderCompleteness,
+        Rule::AppliedIsCommitted,
+    ] {
+        assert_eq!(idle(rule), 0, "{}", rule.name());
+    }
+    let busy = looked(
+        "flotilla = 1
+        name = \"busy\"
+        end = \"8s\"
+        nodes = 3
+        actions = [
+            { at = \"1s\", do = \"write\", client = 1, keys = 20, prefix = \"k\" },
+            { at = \"2s\", do = \"isolate\", node = 1 },
+            { at = \"2s\", do = \"isolate\", node = 2 },
+            { at = \"3s\", do = \"heal\" },
+            { at = \"4s\", do = \"take_snapshot\", node = 1 },
+            { at = \"5s\", do = \"crash\", node = 1 },
+            { at = \"6s\", do = \"restart\", node = 1 },
+            { at = \"7s\", do = \"get\", client = 1, key = \"k1\" },
+        ]",
+    );
+    for rule in Rule::ALL {
+        let may_be_idle = matches!(rule, Rule::LeaderAppendOnly);
+        assert!(busy(rule) > 0 || may_be_idle, "{}", rule.name());
+    }
+    // Each write, and the read.
+    assert_eq!(busy(Rule::Linearizable), 21);
+    assert_eq!(busy(Rule::AcknowledgedIsCommitted), 20);
 }

@@ -16,7 +16,7 @@ pub use sights::{Sight, Sights};
 pub use verdict::{Failure, stuck};
 
 use crate::check::Checker;
-use crate::sim::{Mode, Observer, Scenario, Step, Troubled, World};
+use crate::sim::{self, Endurance, Mode, Observer, Scenario, Step, Troubled, World};
 use crate::types::{Duration, Instant, Mutants};
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ pub struct Hunt {
     checker: Checker,
     sights: Sights,
     look_at: Instant,
+    most_steps: u64,
 }
 
 /// What makes steps.
@@ -64,6 +65,22 @@ impl Hunt {
             checker: Checker::default(),
             sights: Sights::default(),
             look_at,
+            most_steps: MOST_STEPS,
+        }
+    }
+
+    /// A run for days, in memory that does not grow with them.
+    #[must_use]
+    pub fn enduring(endurance: &Endurance) -> Hunt {
+        let troubled = Troubled::enduring(endurance);
+        let look_at = troubled.ends() + LOOK;
+        Hunt {
+            run: Run::Troubled(Box::new(troubled)),
+            mode: Some(Mode::FlakyNetwork),
+            checker: Checker::default(),
+            sights: Sights::default(),
+            look_at,
+            most_steps: u64::MAX,
         }
     }
 
@@ -78,6 +95,7 @@ impl Hunt {
             checker: Checker::default(),
             sights: Sights::default(),
             look_at: last.unwrap_or(Instant::ZERO) + LOOK,
+            most_steps: MOST_STEPS,
         }
     }
 
@@ -101,13 +119,13 @@ impl Hunt {
     }
 
     fn step(&mut self) -> Option<Verdict> {
-        let end = self.world().scenario().end;
-        let next = self.run.next_time();
-        if self.may_rest() && next.is_none_or(|next| next > self.look_at.min(end)) {
+        if self.may_rest() && self.is_time_to_look() {
             let why = stuck(self.world());
             let survivable = self.mode.is_none_or(Mode::is_survivable);
-            let over = self.look_at >= end || next.is_none();
-            if why.is_empty() || (over && !survivable) {
+            let end = self.world().scenario().end;
+            let over = self.look_at >= end || self.run.next_time().is_none();
+            let demanded = survivable && self.is_mended();
+            if why.is_empty() || (over && !demanded) {
                 return Some(Verdict::Passed);
             }
             if over {
@@ -127,8 +145,23 @@ impl Hunt {
             let failure = Failure::Broken(violation.clone());
             return Some(Verdict::Failed(failure));
         }
-        (step.number >= MOST_STEPS)
+        (step.number >= self.most_steps)
             .then_some(Verdict::Failed(Failure::Restless { steps: step.number }))
+    }
+
+    /// Whether everything before the next look has happened.
+    fn is_time_to_look(&self) -> bool {
+        let look = self.look_at.min(self.world().scenario().end);
+        self.run.next_time().is_none_or(|next| next > look)
+    }
+
+    /// Whether a cluster can be expected to come to rest. A nemesis mends all that it broke; of a
+    /// scenario nobody knows that.
+    fn is_mended(&self) -> bool {
+        match &self.run {
+            Run::Troubled(_) => true,
+            Run::Plain(world) => sim::is_mended(world),
+        }
     }
 
     /// Whether the trouble is over.

@@ -46,6 +46,8 @@ sights! {
     Stopped = "servers stopped by their disk",
     BitFlipped = "bits turned over",
     DiskWiped = "disks wiped",
+    Paused = "servers paused",
+    Slowed = "servers slowed down",
     TornTail = "torn tails cut off",
     DamageFound = "recoveries that found damage",
     VoteTaken = "recoveries that gave up the vote",
@@ -128,6 +130,8 @@ impl Observer for Sights {
                 What::Stopped { .. } => self.see(Sight::Stopped),
                 What::BitFlipped { .. } => self.see(Sight::BitFlipped),
                 What::DiskWiped { .. } => self.see(Sight::DiskWiped),
+                What::Paused => self.see(Sight::Paused),
+                What::ServerSlowed { factor: 2.. } => self.see(Sight::Slowed),
                 _ => {}
             }
         }

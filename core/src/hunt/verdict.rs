@@ -77,7 +77,7 @@ impl fmt::Display for Failure {
 
 /// Beyond the bound on clocks a read by lease may be stale; nothing else may be wrong.
 pub(super) fn is_allowed(mode: Option<Mode>, rule: Rule) -> bool {
-    mode == Some(Mode::ClocksBeyond) && rule == Rule::FreshReads
+    mode == Some(Mode::ClocksBeyond) && matches!(rule, Rule::FreshReads | Rule::Linearizable)
 }
 
 /// What keeps a cluster from rest: expectations that are not met, and clients that wait. Nothing when it

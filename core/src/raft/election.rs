@@ -10,7 +10,7 @@ use super::output::Output;
 use super::quorum::VoteResult;
 use super::role::{Candidate, PreCandidate, Role};
 use super::server::Raft;
-use crate::types::{Instant, NodeId};
+use crate::types::{Instant, Mutant, NodeId};
 use std::sync::Arc;
 
 /// Asking in advance.
@@ -111,11 +111,10 @@ impl Raft {
             votes: votes.len() as u64,
             needed: membership.quorum().least() as u64,
         });
-        if membership
+        let result = membership
             .quorum()
-            .result(|node| vote_of(&asking.votes, node))
-            == VoteResult::Won
-        {
+            .result(|node| vote_of(&asking.votes, node));
+        if self.result_by_number(&votes).unwrap_or(result) == VoteResult::Won {
             let why = CampaignReason::PreVoteWon { votes };
             self.become_candidate(now, why, Mandate::Silence, out);
         }
@@ -236,15 +235,19 @@ impl Raft {
             });
         }
         match self.vote {
-            Some(for_whom) if for_whom != candidate => Some(VoteRefusal::AlreadyVoted {
-                term: self.term,
-                for_whom,
-            }),
+            Some(for_whom) if for_whom != candidate && !self.makes(Mutant::VotesTwice) => {
+                Some(VoteRefusal::AlreadyVoted {
+                    term: self.term,
+                    for_whom,
+                })
+            }
             // `Position` orders by term, then index: exactly "at least as up-to-date".
-            _ if request.last < own_last => Some(VoteRefusal::LogBehind {
-                candidate_last: request.last,
-                own_last,
-            }),
+            _ if request.last < own_last && !self.makes(Mutant::VotesWithoutLogCheck) => {
+                Some(VoteRefusal::LogBehind {
+                    candidate_last: request.last,
+                    own_last,
+                })
+            }
             _ => None,
         }
     }
@@ -285,7 +288,7 @@ impl Raft {
         let result = membership
             .quorum()
             .result(|node| vote_of(&candidate.votes, node));
-        if result == VoteResult::Won {
+        if self.result_by_number(&votes).unwrap_or(result) == VoteResult::Won {
             self.become_leader(now, votes, out);
         }
     }

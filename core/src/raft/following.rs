@@ -9,7 +9,7 @@ use super::output::{Output, Persist};
 use super::promise::PromiseReason;
 use super::role::Role;
 use super::server::Raft;
-use crate::types::{Index, Instant, NodeId, Position, Term};
+use crate::types::{Index, Instant, Mutant, NodeId, Position, Term};
 
 impl Raft {
     /// The leader of this term sent entries, or shows that it lives.
@@ -62,6 +62,7 @@ impl Raft {
     fn append_refusal(&self, previous: Position) -> Option<AppendRefusal> {
         match self.log.fit(previous) {
             Fit::Holds | Fit::BelowBase => None,
+            Fit::Conflict(_) if self.makes(Mutant::AppendsWithoutPreviousCheck) => None,
             Fit::Missing => Some(AppendRefusal::Missing {
                 previous,
                 last: self.log.last().index,
@@ -89,12 +90,23 @@ impl Raft {
             .iter()
             .take_while(|entry| self.knows(entry))
             .count();
+        let known = if self.makes(Mutant::TruncatesOnEveryAppend) {
+            let base = self.log.base().index;
+            let below = |entry: &&Entry| entry.position.index <= base;
+            request.entries.iter().take_while(below).count()
+        } else {
+            known
+        };
         let mut fresh = request.entries.into_iter().skip(known).peekable();
         if let Some(first) = fresh.peek().map(|entry| entry.position) {
             self.cut_conflict(first, out);
             for entry in fresh {
                 let (index, payload) = (entry.position.index, entry.payload.clone());
                 out.records.push(Persist::Entry(entry.clone()));
+                assert!(
+                    !self.is_correct() || entry.position.term >= self.log.last().term,
+                    "terms in a log never decrease"
+                );
                 self.log.push(entry);
                 self.durability.log_issued(index);
                 self.adopt_membership(index, &payload, out);
@@ -106,7 +118,12 @@ impl Raft {
                 last,
             });
         }
-        let commit = request.commit.min(matched);
+        let compared = if self.makes(Mutant::CommitsBeyondMatch) {
+            self.log.last().index
+        } else {
+            matched
+        };
+        let commit = request.commit.min(compared);
         let why = CommitReason::LeaderCommit {
             leader,
             commit: request.commit,
@@ -126,12 +143,14 @@ impl Raft {
             return;
         }
         assert!(
-            first.index > self.commit,
+            !self.is_correct() || first.index > self.commit,
             "{}: an append would cut index {} of a log committed to {}",
             self.id,
             first.index,
             self.commit
         );
+        let before = first.index.prev().unwrap_or(Index::ZERO);
+        self.commit = self.commit.min(before);
         let cut = self.log.term_at(first.index).unwrap_or(Term::ZERO);
         self.log.truncate_from(first.index);
         self.durability.log_cut(first.index);

@@ -8,7 +8,7 @@ use super::progress::{Progress, Sending};
 use super::quorum::majority;
 use super::role::Role;
 use super::server::Raft;
-use crate::types::{Index, Instant, NodeId, Position};
+use crate::types::{Index, Instant, Mutant, NodeId, Position};
 use std::sync::Arc;
 
 impl Raft {
@@ -144,10 +144,11 @@ impl Raft {
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
+        let paced_until = leader.snapshot_paced_until;
         let mut progress = std::mem::take(&mut leader.progress);
         for follower in &mut progress {
             match &follower.state {
-                Sending::Snapshot(_) => self.revive_snapshot(now, follower),
+                Sending::Snapshot(_) => self.revive_snapshot(now, follower, paced_until, out),
                 Sending::Probe { .. } | Sending::Replicate { .. } => {
                     if follower.next > self.log.base().index {
                         let heartbeat = self.append_from(follower.next, 0);
@@ -293,7 +294,14 @@ impl Raft {
     /// Commits what a majority holds durably, if it is of the leader's own term: an older entry
     /// on a majority can still be replaced (Raft paper, figure 8).
     pub(super) fn advance_commit(&mut self, now: Instant, out: &mut Output) {
-        let own = (self.id, self.durability.durable_last());
+        let own_end = if self.makes(Mutant::LeaderCountsUnsynced) {
+            self.log.last().index
+        } else {
+            self.durability.durable_last()
+        };
+        let own = (self.id, own_end);
+        let counted = self.makes(Mutant::LearnerCounted);
+        let takes_older = self.makes(Mutant::CommitsOlderTerms);
         let (membership, vacant) = (Arc::clone(self.membership()), self.vacant_seats());
         let Role::Leader(leader) = &mut self.role else {
             return;
@@ -307,7 +315,11 @@ impl Raft {
             let known = follower.map_or(Index::ZERO, |progress| progress.matched);
             if node == own.0 { own.1 } else { known }
         };
-        let held = membership.quorum().committed(matched);
+        let held = if counted {
+            membership.held_by_any(matched)
+        } else {
+            membership.quorum().committed(matched)
+        };
         if held <= self.commit {
             return;
         }
@@ -315,15 +327,14 @@ impl Raft {
             .log
             .term_at(held)
             .expect("matched entries lie above the base");
-        if held_term != self.term {
-            if held > leader.withheld {
-                leader.withheld = held;
-                let entry = Position::new(held_term, held);
-                out.events.push(Event::CommitWithheld {
-                    entry,
-                    term: self.term,
-                });
-            }
+        let (is_older, is_new) = (held_term != self.term, held > leader.withheld);
+        if is_older && is_new {
+            leader.withheld = held;
+        }
+        if is_older && !takes_older {
+            let (entry, term) = (Position::new(held_term, held), self.term);
+            let withheld = is_new.then_some(Event::CommitWithheld { entry, term });
+            out.events.extend(withheld);
             return;
         }
         let voters = membership.all_voters();

@@ -10,7 +10,7 @@ use super::event::{Event, LeaseRefusal};
 use super::output::Output;
 use super::role::Role;
 use super::server::Raft;
-use crate::types::{Index, Instant, NodeId};
+use crate::types::{Index, Instant, Mutant, NodeId};
 use std::collections::VecDeque;
 
 /// A leader's rounds, and the lease that they give.
@@ -59,6 +59,13 @@ impl Lease {
         }
     }
 
+    /// The same, as if the round began when it was answered.
+    fn confirm_at_receipt(&mut self, round: u64, now: Instant) {
+        if self.began(round) > self.confirmed {
+            self.confirmed = Some(now);
+        }
+    }
+
     /// What was measured with another clock says nothing any more.
     pub(super) fn void(&mut self) {
         self.confirmed = None;
@@ -76,6 +83,7 @@ impl Raft {
     pub(super) fn renew_lease(&mut self) {
         let (id, membership) = (self.id, std::sync::Arc::clone(self.membership()));
         let vacant = self.vacant_seats();
+        let (late, now) = (self.makes(Mutant::LeaseFromReceipt), self.latest);
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
@@ -91,7 +99,11 @@ impl Raft {
             })
         };
         let round = membership.quorum().committed(answered);
-        leader.lease.confirm(round.0);
+        if late {
+            leader.lease.confirm_at_receipt(round.0, now);
+        } else {
+            leader.lease.confirm(round.0);
+        }
     }
 
     /// Until when this server's lease lasts, be it over or not; none when it has none.
@@ -103,7 +115,12 @@ impl Raft {
         if leader.lease.forfeited || !self.config.check_quorum {
             return None;
         }
-        leader.lease.confirmed.map(|at| at + self.config.lease())
+        let lasts = if self.makes(Mutant::DriftIgnored) {
+            self.config.election_timeout_min
+        } else {
+            self.config.lease()
+        };
+        leader.lease.confirmed.map(|at| at + lasts)
     }
 
     /// Why a read may not be answered by the lease now; none when it may.
@@ -114,7 +131,7 @@ impl Raft {
         if !self.config.check_quorum {
             return Some(LeaseRefusal::SwitchedOff);
         }
-        if self.commit < leader.first_of_term {
+        if self.commit < leader.first_of_term && !self.makes(Mutant::ReadsBeforeOwnTerm) {
             return Some(LeaseRefusal::NothingCommittedInTerm { term: self.term });
         }
         if leader.lease.forfeited {

@@ -30,6 +30,7 @@ mod lease;
 mod log;
 mod membership;
 mod message;
+mod mistakes;
 mod output;
 mod progress;
 mod promise;

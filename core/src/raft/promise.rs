@@ -5,7 +5,7 @@ use super::event::VoteRefusal;
 use super::message::{Mandate, VoteRequest};
 use super::role::Role;
 use super::server::Raft;
-use crate::types::{Duration, Instant, NodeId, Position, Term};
+use crate::types::{Duration, Instant, Mutant, NodeId, Position, Term};
 use serde::Serialize;
 
 /// Until when a server gives no vote, and why.
@@ -88,6 +88,9 @@ impl Raft {
 
     /// What keeps this server from helping to elect another leader at this time.
     fn bound_by_promise(&self, now: Instant) -> Option<VoteRefusal> {
+        if self.makes(Mutant::VotesDespitePromise) {
+            return None;
+        }
         match &self.role {
             Role::Leader(_) => Some(VoteRefusal::Leads { term: self.term }),
             Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => {
@@ -119,7 +122,8 @@ impl Raft {
             });
         }
         let own_last = self.log.last();
-        let behind = (last < own_last).then_some(VoteRefusal::LogBehind {
+        let heeds = !self.makes(Mutant::VotesWithoutLogCheck);
+        let behind = (last < own_last && heeds).then_some(VoteRefusal::LogBehind {
             candidate_last: last,
             own_last,
         });

@@ -11,7 +11,7 @@ use super::message::{Message, ReadIndexRequest, ReadIndexResponse, ReadTag, Read
 use super::output::{Output, ReadId, ReadOutcome};
 use super::role::Role;
 use super::server::Raft;
-use crate::types::{Duration, Index, Instant, NodeId};
+use crate::types::{Duration, Index, Instant, Mutant, NodeId};
 use std::sync::Arc;
 
 /// Who waits for a read index.
@@ -74,8 +74,10 @@ impl Raft {
     pub fn read(&mut self, now: Instant, read: ReadId, via: ReadVia, out: &mut Output) {
         self.observe_clock(now, out);
         let term = self.term;
+        let alone = self.makes(Mutant::FollowerReadsAlone);
         match &mut self.role {
             Role::Leader(_) => self.read_as_leader(now, Reader::Own(read), via, out),
+            Role::Follower(_) if alone => out.reads.push((read, ReadOutcome::At(self.commit))),
             Role::Follower(follower) => match follower.leader {
                 Some(leader) => {
                     follower.reads.asked.push((read, now));
@@ -169,11 +171,13 @@ impl Raft {
     /// yet what is committed.
     pub(super) fn begin_read_round(&mut self, now: Instant, out: &mut Output) {
         let commit = self.commit;
+        let early = self.makes(Mutant::ReadsBeforeOwnTerm);
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
         let reads = &mut leader.reads;
-        let ready = reads.confirming.is_none() && commit >= leader.first_of_term;
+        let knows_commit = commit >= leader.first_of_term || early;
+        let ready = reads.confirming.is_none() && knows_commit;
         if !ready || reads.queued.is_empty() {
             return;
         }
@@ -191,6 +195,7 @@ impl Raft {
     pub(super) fn confirm_reads(&mut self, now: Instant, out: &mut Output) {
         let (id, membership) = (self.id, Arc::clone(self.membership()));
         let vacant = self.vacant_seats();
+        let trusts_itself = self.makes(Mutant::ReadsWithoutConfirming);
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
@@ -205,7 +210,7 @@ impl Raft {
         let mut by = vec![id];
         by.extend(answered.map(|progress| progress.node));
         by.retain(|node| membership.is_voter(*node) && !vacant.contains(node));
-        if !membership.quorum().is_quorum(|node| by.contains(&node)) {
+        if !membership.quorum().is_quorum(|node| by.contains(&node)) && !trusts_itself {
             return;
         }
         let Some(Confirming { index, readers, .. }) = leader.reads.confirming.take() else {

@@ -10,7 +10,7 @@ use super::output::Output;
 use super::progress::{Progress, Sending};
 use super::role::Role;
 use super::server::Raft;
-use crate::types::{Index, Instant, NodeId};
+use crate::types::{Index, Instant, Mutant, NodeId};
 use std::sync::Arc;
 
 /// The memberships that the log speaks of, each with the index of its entry, in order. The first
@@ -139,6 +139,9 @@ impl Raft {
 
     pub(super) fn other_voters(&self) -> Vec<NodeId> {
         let mut voters = self.membership().all_voters();
+        if self.makes(Mutant::RemovedServersVote) {
+            voters.extend(&self.membership().retired);
+        }
         voters.retain(|voter| *voter != self.id);
         voters
     }
@@ -171,7 +174,11 @@ impl Raft {
         let next = self.membership().begin(change)?;
         // Servers that only leave need no stage in which others catch up.
         let skip = next.awaited().next().is_none();
-        let next = if skip {
+        let at_once = next.joint().and_then(|joint| joint.leave_joint());
+        let at_once = at_once.filter(|_| self.makes(Mutant::SingleStepChange));
+        let next = if let Some(at_once) = at_once {
+            self.name_newcomers(at_once)
+        } else if skip {
             self.name_newcomers(next.joint().unwrap_or(next))
         } else {
             next

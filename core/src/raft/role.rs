@@ -69,7 +69,7 @@ pub struct Leader {
     pub snapshot_paced_until: Instant,
     /// When the next heartbeat is due.
     pub heartbeat_at: Instant,
-    /// An entry of an earlier term that a majority holds and that was reported as withheld.
+    /// The newest entry of an earlier term that a majority was seen to hold; it does not count as committed.
     pub withheld: Index,
 }
 

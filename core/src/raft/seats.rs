@@ -20,7 +20,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::role::Role;
 use super::server::Raft;
-use crate::types::{Address, Incarnation, Instant, NodeId};
+use crate::types::{Address, Incarnation, Instant, Mutant, NodeId};
 use serde::{Deserialize, Serialize};
 
 /// A member that has a later incarnation than its first.
@@ -202,7 +202,8 @@ impl Raft {
             return false;
         };
         let (matched, last) = (known.matched, conflict.last);
-        if last >= matched || known.matched_at.is_none_or(|at| clock <= at) {
+        let heeds = !self.makes(Mutant::RecoveryClampsCommit);
+        if last >= matched || known.matched_at.is_none_or(|at| clock <= at) || !heeds {
             return false;
         }
         let incarnation = self.incarnation_of(node);

@@ -21,7 +21,8 @@ use super::reads::{AskedReads, LeaderReads};
 use super::reconfigure::Memberships;
 use super::role::{Follower, Incoming, Leader, Role, Timer};
 use crate::types::{
-    Address, Duration, Fingerprint, Incarnation, Index, Instant, NodeId, Position, Rng, Rope, Term,
+    Address, Duration, Fingerprint, Incarnation, Index, Instant, Mutant, Mutants, NodeId, Position,
+    Rng, Rope, Term,
 };
 use bytes::Bytes;
 use serde::Serialize;
@@ -126,6 +127,7 @@ pub struct Raft {
     pub(super) incoming: Option<Incoming>,
     /// The time of the latest input.
     pub(super) latest: Instant,
+    pub(super) mutants: Mutants,
 }
 
 impl Raft {
@@ -182,6 +184,7 @@ impl Raft {
             },
             incoming: None,
             latest: now,
+            mutants: Mutants::default(),
             config,
         };
         raft.reset_election_timer(now);
@@ -222,7 +225,10 @@ impl Raft {
                 previous: self.term,
             };
             self.become_follower(now, message.term(), why, out);
-        } else if message.term() < self.term && self.refuse_stale(from, &message, out) {
+        } else if message.term() < self.term
+            && !self.takes_from_the_past(&message)
+            && self.refuse_stale(from, &message, out)
+        {
             return;
         }
         self.dispatch(now, from, message, out);
@@ -374,7 +380,9 @@ impl Raft {
     /// All records up to `record` are durable; see [`Output::records`] for their numbers.
     pub fn on_durable(&mut self, now: Instant, record: u64, out: &mut Output) {
         self.observe_clock(now, out);
-        out.messages.extend(self.durability.reached(record));
+        let reached: Vec<_> = self.durability.reached(record).collect();
+        let reached = reached.into_iter().map(|held| self.with_mistakes(held));
+        out.messages.extend(reached);
         self.count_own_vote(now, out);
         self.advance_commit(now, out);
         self.settle(now, out);
@@ -426,10 +434,9 @@ impl Raft {
     }
 
     pub(super) fn persist_hard_state(&mut self, out: &mut Output) -> u64 {
-        out.records.push(Persist::HardState {
-            term: self.term,
-            vote: self.vote,
-        });
+        let vote = self.vote.filter(|_| !self.makes(Mutant::VoteNotDurable));
+        let term = self.term;
+        out.records.push(Persist::HardState { term, vote });
         self.durability.hard_state_issued()
     }
 
@@ -441,7 +448,9 @@ impl Raft {
         message: Message,
         out: &mut Output,
     ) {
-        if let Some(message) = self.durability.hold(after, to, message) {
+        if after == After::Log && self.makes(Mutant::AcknowledgesBeforeFsync) {
+            out.messages.push((to, message));
+        } else if let Some(message) = self.durability.hold(after, to, message) {
             out.messages.push((to, message));
         }
     }
@@ -464,6 +473,30 @@ impl Raft {
             Role::Follower(follower) => follower.timer = fresh,
             Role::PreCandidate(asking) => asking.timer = fresh,
             Role::Candidate(candidate) => candidate.timer = fresh,
+            Role::Leader(_) => {}
+        }
+    }
+
+    /// The election timer; none for a leader, and for who may not stand for election.
+    #[must_use]
+    pub fn election_timer(&self) -> Option<Timer> {
+        let timer = match &self.role {
+            Role::Follower(follower) => follower.timer,
+            Role::PreCandidate(asking) => asking.timer,
+            Role::Candidate(candidate) => candidate.timer,
+            Role::Leader(_) => return None,
+        };
+        self.may_stand().then_some(timer)
+    }
+
+    /// Lets the election timer run out at another moment than the one that was drawn, this once. No
+    /// real host has a reason to: it is how a simulation shows what becomes of timers that are alike.
+    /// It cannot make anything unsafe, for Raft's safety relies on no timer (paper, section 5.6).
+    pub fn set_election_timer(&mut self, fires_at: Instant) {
+        match &mut self.role {
+            Role::Follower(follower) => follower.timer.fires_at = fires_at,
+            Role::PreCandidate(asking) => asking.timer.fires_at = fires_at,
+            Role::Candidate(candidate) => candidate.timer.fires_at = fires_at,
             Role::Leader(_) => {}
         }
     }
@@ -659,6 +692,13 @@ impl Raft {
     #[must_use]
     pub fn records_issued(&self) -> u64 {
         self.durability.issued()
+    }
+
+    /// Whether what it was restored from may still be taken by a loss of power: nothing that it has asked to be
+    /// persisted since is durable yet.
+    #[must_use]
+    pub fn is_unproven(&self) -> bool {
+        !self.durability.is_durable(1)
     }
 
     /// Messages that wait until the record of this number is durable, oldest first.

@@ -5,6 +5,7 @@
 //! holds without a gap, and the leader goes on from there, so that a lost piece costs one piece.
 
 use super::durability::After;
+use super::entry::Entry;
 use super::event::{CommitReason, Event, InstalledLog};
 use super::log::Fit;
 use super::message::{Message, SnapshotOutcome, SnapshotRequest, SnapshotResponse};
@@ -13,7 +14,7 @@ use super::progress::{Progress, Sending, Transfer};
 use super::reconfigure::Memberships;
 use super::role::{Incoming, Leader};
 use super::server::{Raft, Snapshot};
-use crate::types::{Duration, Index, Instant, NodeId, Rope};
+use crate::types::{Duration, Index, Instant, Mutant, NodeId, Rope};
 use std::sync::Arc;
 
 /// The leader's side.
@@ -55,23 +56,14 @@ impl Raft {
             *transfer = Transfer::new(snapshot.covers, snapshot.data.len());
         }
         while self.wants_piece(transfer) && *paced_until <= now {
-            let start = transfer.sent;
-            let piece = snapshot.data.slice(start, self.config.snapshot_chunk_bytes);
-            transfer.sent += piece.len() as u64;
+            let piece = self.snapshot_piece(transfer, self.config.snapshot_chunk_bytes);
+            let left = transfer.total - transfer.sent;
+            let bytes = left.min(self.config.snapshot_chunk_bytes);
+            transfer.sent += bytes;
             transfer.moved_at = Some(now);
-            let micros = piece.len() as u64 * 1_000_000 / self.config.snapshot_bytes_per_second;
+            let micros = bytes * 1_000_000 / self.config.snapshot_bytes_per_second;
             *paced_until = now + Duration::micros(micros);
-            let request = SnapshotRequest {
-                term: self.term,
-                round: self.round(),
-                covers: snapshot.covers,
-                offset: start,
-                total: transfer.total,
-                checksum: snapshot.data.checksum(),
-                data: piece,
-            };
-            let request = Message::SnapshotRequest(request);
-            out.messages.push((follower.node, request));
+            out.messages.push((follower.node, piece));
         }
     }
 
@@ -101,16 +93,43 @@ impl Raft {
     }
 
     /// At a heartbeat: when nothing moved since the last one, goes on from what the follower
-    /// holds, which also shows it that the leader lives.
-    pub(super) fn revive_snapshot(&self, now: Instant, follower: &mut Progress) {
+    /// holds, which also shows it that the leader lives. While the leader's bandwidth allows no
+    /// piece, an empty one does: it might stand for election otherwise, again and again.
+    pub(super) fn revive_snapshot(
+        &self,
+        now: Instant,
+        follower: &mut Progress,
+        paced_until: Instant,
+        out: &mut Output,
+    ) {
         let patience = self.config.heartbeat_interval;
-        if let Sending::Snapshot(transfer) = &mut follower.state
-            && transfer
-                .moved_at
-                .is_some_and(|moved| now.since(moved) >= patience)
+        let Sending::Snapshot(transfer) = &mut follower.state else {
+            return;
+        };
+        if transfer
+            .moved_at
+            .is_some_and(|moved| now.since(moved) >= patience)
         {
             transfer.go_back();
         }
+        if transfer.moved_at.is_none() && now < paced_until {
+            let empty = self.snapshot_piece(transfer, 0);
+            out.messages.push((follower.node, empty));
+        }
+    }
+
+    /// The next `bytes` of a snapshot, or what is left of it.
+    fn snapshot_piece(&self, transfer: &Transfer, bytes: u64) -> Message {
+        let snapshot = self.sendable_snapshot();
+        Message::SnapshotRequest(SnapshotRequest {
+            term: self.term,
+            round: self.round(),
+            covers: snapshot.covers,
+            offset: transfer.sent,
+            total: snapshot.data.len(),
+            checksum: snapshot.data.checksum(),
+            data: snapshot.data.slice(transfer.sent, bytes),
+        })
     }
 
     /// A follower tells how far it is with a snapshot.
@@ -257,6 +276,11 @@ impl Raft {
             self.log.compact(covers.index);
             self.memberships.compact(covers.index);
             (InstalledLog::SuffixKept { last }, Persist::Snapshot(covers))
+        } else if last > covers.index && self.makes(Mutant::SnapshotKeepsSuffix) {
+            let suffix: Vec<Entry> = self.log.range(covers.index, last).cloned().collect();
+            self.log = super::log::Log::new(covers, suffix);
+            self.memberships = Memberships::of(Arc::clone(&snapshot.membership), &self.log);
+            (InstalledLog::SuffixKept { last }, Persist::Snapshot(covers))
         } else {
             self.durability.log_cut(Index::ZERO.next());
             self.log = super::log::Log::new(covers, []);
@@ -308,7 +332,7 @@ impl Raft {
         self.durability.log_issued(self.log.last().index);
         let before = self.log.len();
         let cut = Index(covers.index.0.saturating_sub(self.config.trailing_entries));
-        if cut > self.log.base().index {
+        if cut > self.log.base().index && !self.makes(Mutant::LogKeptForEver) {
             self.log.compact(cut);
             self.memberships.compact(cut);
         }

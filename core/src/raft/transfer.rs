@@ -11,7 +11,7 @@ use super::message::{Message, TimeoutNow};
 use super::output::Output;
 use super::role::Role;
 use super::server::Raft;
-use crate::types::{Index, Instant, NodeId};
+use crate::types::{Index, Instant, Mutant, NodeId};
 
 /// A transfer under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -74,6 +74,7 @@ impl Raft {
     /// whoever waits for an answer gets it from the server that was asked.
     pub(super) fn advance_hand_over(&mut self, out: &mut Output) {
         let (term, commit, last) = (self.term, self.commit, self.log.last().index);
+        let keeps_lease = self.makes(Mutant::TransferKeepsLease);
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
@@ -87,7 +88,9 @@ impl Raft {
             return;
         }
         hand_over.asked = true;
-        leader.lease.forfeit();
+        if !keeps_lease {
+            leader.lease.forfeit();
+        }
         out.messages
             .push((to, Message::TimeoutNow(TimeoutNow { term })));
         out.events.push(Event::SuccessorAsked { to, last });

@@ -1,5 +1,6 @@
 //! How consensus state is written as storage records, and read back.
 
+use super::digest::AppliedDigest;
 use crate::cache::{self, Cache, RestoreError, SnapshotReader, SnapshotWriter};
 use crate::raft::{Entry, Membership, Payload, Persist};
 use crate::storage::{HardState, LogEntry, Record, SnapshotMark};
@@ -68,8 +69,8 @@ pub(super) struct SnapshotHead {
     /// The life of the cluster whose history it is: the file says it too, but a leader sends only
     /// what is in the snapshot.
     pub(super) cluster: ClusterId,
-    /// The digest of all entries applied.
-    pub(super) digest: u64,
+    /// The digests of all that was applied.
+    pub(super) digest: AppliedDigest,
     /// The members at the last of them.
     pub(super) membership: Membership,
 }
@@ -142,6 +143,7 @@ mod tests {
     use super::{SnapshotEncoder, SnapshotHead, entry, record, snapshot_cache, snapshot_head};
     use crate::cache::{self, Cache, Command, Stamped};
     use crate::raft::{Entry, Membership, MembershipChange, Payload, Persist};
+    use crate::replica::AppliedDigest;
     use crate::storage::Record;
     use crate::types::{ClusterId, Index, NodeId, Position, Rope, Term};
     use bytes::Bytes;
@@ -187,7 +189,10 @@ mod tests {
         cache.apply(Index(7), &Stamped::plain(Command::OpenSession));
         let head = SnapshotHead {
             cluster: ClusterId(3),
-            digest: 9,
+            digest: AppliedDigest {
+                entries: 9,
+                effects: 1 << 40,
+            },
             membership: membership(),
         };
         let rope = |most| {

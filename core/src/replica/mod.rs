@@ -12,6 +12,7 @@ mod alerts_config;
 mod clients;
 mod codec;
 mod config;
+mod digest;
 mod event;
 mod io;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use advice::{Flaw, ModelConfig, ModelState};
 pub use alerts::{Alert, AlertKey, AlertKind, DiskUsage, QuorumCount, Severity};
 pub use alerts_config::AlertsConfig;
 pub use config::{Config, Member, SnapshotConfig};
+pub use digest::AppliedDigest;
 pub use event::{Event, OperatorRefusal, SnapshotReason};
 pub use io::{
     Busy, ClientId, Consistency, Effects, Envelope, Input, Lane, ModelError, ModelRequest,

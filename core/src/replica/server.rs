@@ -5,6 +5,7 @@ use super::advice::Advisor;
 use super::clients::{Proposals, Reads};
 use super::codec;
 use super::config::{Config, Member};
+use super::digest::AppliedDigest;
 use super::event::{Event, OperatorRefusal, SnapshotReason};
 use super::io::{Effects, Envelope, Input, Lane, OperatorCommand, Outcome, WriteId};
 use super::log_clock::LogClock;
@@ -21,9 +22,7 @@ use crate::raft::{Entry, Membership, Output, Payload, Raft, ReadOutcome, Restore
 use crate::storage::{
     self, Disk, DiskError, Identity, Quarantine, RecoveryError, SnapshotMark, Wal,
 };
-use crate::types::{
-    Address, Fingerprint, Incarnation, Index, Instant, Mutant, NodeId, Position, Rope, Term,
-};
+use crate::types::{Address, Incarnation, Index, Instant, Mutant, NodeId, Position, Rope, Term};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -49,9 +48,9 @@ pub struct Replica {
     pub(super) cache: Cache,
     /// Everything up to here is in the cache. Invariant: `applied <= commit`.
     pub(super) applied: Position,
-    /// A digest of all entries applied, through snapshots too: servers that applied the same
-    /// index have the same digest.
-    pub(super) digest: u64,
+    /// Digests of all that was applied, through snapshots too: servers that applied the same index have
+    /// the same.
+    pub(super) digest: AppliedDigest,
     pub(super) log_clock: LogClock,
     /// When it was last called.
     pub(super) called_at: Instant,
@@ -134,7 +133,7 @@ impl Replica {
         };
         let empty = || RestoredState {
             cache: Cache::new(config.cache.clone()),
-            digest: 0,
+            digest: AppliedDigest::default(),
         };
         let (snapshot, mut state) = match restored {
             Some(restored) => (Some(restored.snapshot), restored.state),
@@ -144,6 +143,9 @@ impl Replica {
             .as_ref()
             .map_or(Position::ZERO, |snapshot| snapshot.covers);
         let mut incarnation = recovered.identity.incarnation;
+        if member.mutants.has(Mutant::RecoveryClampsCommit) {
+            incarnation = Incarnation::FIRST;
+        }
         if let Some(believed) = mistakes::believed(&config, &member, disk, out) {
             (state, applied) = (believed.state, believed.snapshot.covers);
             incarnation = Incarnation::FIRST;
@@ -167,7 +169,7 @@ impl Replica {
             entries: entries.collect::<Result<_, _>>()?,
         };
         let setup = (Arc::new(config.raft.clone()), seed);
-        let raft = Raft::new(member.node, setup, restored, now);
+        let raft = Raft::new(member.node, setup, restored, now).with_mutants(member.mutants);
         let commit = raft.commit();
         let aside = storage::list_quarantine(disk, &recovered.repairs);
         let quarantine = Quarantine::found(aside, now);
@@ -229,6 +231,9 @@ impl Replica {
             self.settle(now, out);
             self.assert_invariants();
         }
+        if self.makes(Mutant::SnapshotNamedBeforeData) {
+            mistakes::forget_syncs(&mut out.writes);
+        }
         self.called_at = now;
     }
 
@@ -249,6 +254,11 @@ impl Replica {
         deadlines.chain(self.advance_at()).chain(late).min()
     }
 
+    /// For teaching only: see [`Raft::set_election_timer`].
+    pub fn set_election_timer(&mut self, fires_at: Instant) {
+        self.raft.set_election_timer(fires_at);
+    }
+
     fn on_message(&mut self, now: Instant, envelope: Envelope, out: &mut Effects) {
         let Envelope {
             cluster,
@@ -265,7 +275,8 @@ impl Replica {
             });
             return;
         }
-        if to_incarnation > self.raft.incarnation() {
+        let heeds = !self.makes(Mutant::RecoveryClampsCommit);
+        if to_incarnation > self.raft.incarnation() && heeds {
             self.superseded = Some(to_incarnation);
             let by = to_incarnation;
             out.events.push(Event::Superseded { by });
@@ -388,7 +399,7 @@ impl Replica {
     }
 
     fn apply_committed(&mut self, now: Instant, out: &mut Effects) {
-        let commit = self.raft.commit();
+        let commit = self.applies_up_to();
         if self.applied.index >= commit {
             return;
         }
@@ -405,15 +416,15 @@ impl Replica {
 
     fn apply(&mut self, now: Instant, entry: &Entry, out: &mut Effects) {
         let Position { term, index } = entry.position;
-        assert_eq!(
-            index,
-            self.applied.index.next(),
-            "entries are applied in order"
+        assert!(
+            index == self.applied.index.next() || self.member.mutants.any(),
+            "entries are applied in order, and {index} does not follow {}",
+            self.applied.index
         );
         self.applied = entry.position;
         self.passing.applied(index);
         self.advisor.applied(index);
-        self.digest = Fingerprint::of(&(self.digest, entry));
+        self.digest.note_entry(entry);
         let Payload::Command(bytes) = &entry.payload else {
             return;
         };
@@ -433,7 +444,9 @@ impl Replica {
         if let (true, Command::Apply(apply)) = (leads, &stamped.command) {
             self.note_asked_for(&apply.operation.keys());
         }
+        let stamped = self.with_mistakes(now, stamped);
         let applied = self.cache.apply(index, &stamped);
+        self.digest.note_effects(&applied);
         let taken = applied.taken;
         out.events.push(Event::Applied {
             index,
@@ -466,7 +479,7 @@ impl Replica {
     }
 
     fn assert_invariants(&self) {
-        if self.member.mutants.has(Mutant::RecoveryIgnoresIdentity) {
+        if self.member.mutants.any() {
             return;
         }
         let (applied, commit) = (self.applied.index, self.raft.commit());
@@ -521,9 +534,9 @@ impl Replica {
         self.applied
     }
 
-    /// A digest of all entries applied: equal on servers that have applied the same index.
+    /// Digests of all that was applied: equal on servers that have applied the same index.
     #[must_use]
-    pub fn applied_digest(&self) -> u64 {
+    pub fn applied_digest(&self) -> AppliedDigest {
         self.digest
     }
 

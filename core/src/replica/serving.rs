@@ -116,6 +116,7 @@ impl Replica {
 
     /// A leader notes what it read, for others to learn of it.
     fn note_read(&mut self, query: &Query) {
+        self.touch_by_mistake(query);
         if !matches!(self.raft.role(), Role::Leader(_)) {
             return self.touches.forget();
         }

@@ -2,6 +2,7 @@
 
 use super::codec::{self, SnapshotEncoder, SnapshotHead};
 use super::config::Config;
+use super::digest::AppliedDigest;
 use super::event::{Event, SnapshotReason};
 use super::io::Effects;
 use super::server::{Replica, StartError};
@@ -9,7 +10,7 @@ use super::snapshot_lane::SnapshotJob;
 use crate::cache::Cache;
 use crate::raft::{self, Membership, Snapshot};
 use crate::storage::Identity;
-use crate::types::{ClusterId, Index, Instant, Position, Rope};
+use crate::types::{ClusterId, Index, Instant, Mutant, Position, Rope};
 use std::sync::Arc;
 
 impl Replica {
@@ -23,7 +24,9 @@ impl Replica {
 
     /// Sends the state machine's state to the disk; the log is compacted once it is durable.
     pub(super) fn take_snapshot(&mut self, why: SnapshotReason, out: &mut Effects) {
-        if self.applied.index <= self.snapshot_at || self.snapshot_lane.is_busy() {
+        // Only a server that answers too early has applied what is not committed.
+        let early = self.applied.index > self.raft.commit();
+        if self.applied.index <= self.snapshot_at || self.snapshot_lane.is_busy() || early {
             return;
         }
         self.snapshot_at = self.applied.index;
@@ -36,7 +39,7 @@ impl Replica {
         };
         let bytes = self.cache.bytes();
         out.events.push(Event::SnapshotTaken { covers, bytes, why });
-        let encoder = SnapshotEncoder::new(&head, &self.cache);
+        let encoder = SnapshotEncoder::new(&head, &self.cache_for_snapshot());
         let job = SnapshotJob::own(self.identity(), (covers, membership), encoder);
         self.snapshot_lane
             .submit(job, self.config.snapshot.piece_bytes, out);
@@ -95,7 +98,10 @@ impl Replica {
     pub(super) fn install(&mut self, covers: Position) {
         let state = self.arrived.take();
         let state = state.expect("what is installed was restored before it was stored");
-        (self.cache, self.digest) = (state.cache, state.digest);
+        if !self.makes(Mutant::InstallKeepsState) {
+            self.cache = state.cache;
+        }
+        self.digest = state.digest;
         self.applied = covers;
         self.snapshot_at = covers.index;
     }
@@ -111,7 +117,7 @@ pub(super) struct RestoredSnapshot {
 #[derive(Clone, Debug)]
 pub(super) struct RestoredState {
     pub(super) cache: Cache,
-    pub(super) digest: u64,
+    pub(super) digest: AppliedDigest,
 }
 
 /// Reads a snapshot back, be it from the disk or from a leader.
@@ -144,8 +150,8 @@ mod tests {
     use super::restore;
     use crate::cache::Cache;
     use crate::raft::Membership;
-    use crate::replica::Config;
     use crate::replica::codec::{SnapshotEncoder, SnapshotHead};
+    use crate::replica::{AppliedDigest, Config};
     use crate::types::{ClusterId, Index, NodeId, Position, Rope, Term};
 
     #[test]
@@ -153,7 +159,7 @@ mod tests {
         let config = Config::default();
         let head = SnapshotHead {
             cluster: ClusterId(7),
-            digest: 1,
+            digest: AppliedDigest::default(),
             membership: Membership::of_voters(&[NodeId(1)]),
         };
         let cache = Cache::new(config.cache.clone());

@@ -138,6 +138,12 @@ pub(super) fn act(world: &mut World, action: &Action) {
         }
         Action::Workload(workload) => world.begin_workload(workload),
         Action::StopWorkload { client } => world.stop_workload(*client),
+        Action::Pause { node } => world.pause(*node),
+        Action::Resume { node } => world.resume(*node),
+        Action::SlowServer { node, factor } => world.slow_server(*node, *factor),
+        Action::AlignTimers => world.align_timers(),
+        Action::SpreadTimers => world.spread_timers(),
+        Action::Deliver { message } => world.hurry_message(*message),
     }
 }
 
@@ -191,14 +197,7 @@ impl World {
             return false;
         };
         self.unschedule(id, message.arrives_at);
-        let (from, to) = (message.from, message.to);
-        let lost = What::MessageLost {
-            message: id,
-            from,
-            to,
-            why,
-        };
-        self.note(Place::World, lost);
+        self.note_loss(&message, why);
         true
     }
 
@@ -208,6 +207,21 @@ impl World {
         };
         self.reschedule(id, before, until);
         self.note(Place::World, What::MessageDelayed { message: id, until });
+    }
+
+    /// The message arrives in the next step.
+    fn hurry_message(&mut self, id: MessageId) {
+        let now = self.now();
+        let Some(instead_of) = self.network.hurry(id, now) else {
+            return self.refuse(ActionRefusal::NotInFlight { message: id });
+        };
+        self.reschedule(id, instead_of, now);
+        let message = id;
+        let hurried = What::MessageHurried {
+            message,
+            instead_of,
+        };
+        self.note(Place::World, hurried);
     }
 
     fn enqueue(&mut self, client: ClientId, operations: impl IntoIterator<Item = Operation>) {

@@ -71,7 +71,9 @@ impl World {
     pub(super) fn watch_alerts(&mut self, now: Instant) {
         for place in 0..self.nodes.len() {
             let node = &mut self.nodes[place];
-            if !node.alerts.is_due(now) {
+            // Who is paused says nothing, and whoever goes on first hears what has waited.
+            let silent = node.intake.is_paused() || node.intake.is_due(now);
+            if silent || !node.alerts.is_due(now) {
                 continue;
             }
             let news = ask(node, now);

@@ -80,6 +80,8 @@ pub struct Client {
     queue: Vector<Queued>,
     under_way: OrdMap<CallId, UnderWay>,
     history: Vector<Answered>,
+    /// Answers that are not in the history any more.
+    forgotten: u64,
     load: Option<Load>,
     hits: u64,
     misses: u64,
@@ -162,6 +164,7 @@ impl Client {
             queue: Vector::new(),
             under_way: OrdMap::new(),
             history: Vector::new(),
+            forgotten: 0,
             load: None,
             hits: 0,
             misses: 0,
@@ -334,6 +337,15 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Forgets all but so many of the newest answers.
+    pub fn forget_past(&mut self, answers: usize) {
+        let old = self.history.len().saturating_sub(answers);
+        self.history = self.history.skip(old);
+        self.forgotten += old as u64;
+    }
+}
+
 /// What may be known from outside.
 impl Client {
     /// Its number.
@@ -373,10 +385,16 @@ impl Client {
         self.half.target()
     }
 
-    /// Everything answered so far, oldest first.
+    /// Everything answered so far, oldest first, but what was forgotten.
     #[must_use]
     pub fn history(&self) -> &Vector<Answered> {
         &self.history
+    }
+
+    /// How many operations were answered, or given up.
+    #[must_use]
+    pub fn answered(&self) -> u64 {
+        self.forgotten + self.history.len() as u64
     }
 
     /// How many keys its reads have found.

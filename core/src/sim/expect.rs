@@ -2,6 +2,7 @@
 
 use super::client::OperationResult;
 use super::node::Node;
+use super::scenario::Expect;
 use super::world::World;
 use crate::raft::Role;
 use crate::replica::Replica;
@@ -22,7 +23,11 @@ pub struct Expectation {
 /// Everything that the scenario of this world expects, against the world as it is.
 #[must_use]
 pub fn expectations(world: &World) -> Vec<Expectation> {
-    let expect = &world.scenario().expect;
+    against(&world.scenario().expect, world)
+}
+
+/// The same for anything else that could be expected of this world.
+pub(super) fn against(expect: &Expect, world: &World) -> Vec<Expectation> {
     let mut all = Vec::new();
     let mut add = |what: String, met: bool, found: String| {
         all.push(Expectation { what, met, found });
@@ -181,7 +186,7 @@ pub fn expectations(world: &World) -> Vec<Expectation> {
 
 /// Whether the leader counts exactly these voters, and no change is under way.
 fn voters(world: &World, expected: &[NodeId]) -> (bool, String) {
-    let Some(leader) = world.leader().and_then(|id| world.node(id).replica()) else {
+    let Some(leader) = leads(world) else {
         return (false, "no leader".into());
     };
     let membership = leader.raft().membership();
@@ -202,17 +207,21 @@ fn join(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-fn running(world: &World) -> impl Iterator<Item = (&Node, &Replica)> {
+pub(super) fn running(world: &World) -> impl Iterator<Item = (&Node, &Replica)> {
     world
         .nodes()
         .iter()
         .filter_map(|node| Some((node, node.replica()?)))
 }
 
+/// Who leads, if anybody does.
+pub(super) fn leads(world: &World) -> Option<&Replica> {
+    world.leader().and_then(|id| world.node(id).replica())
+}
+
 /// The members of the cluster as its leader counts them; all servers while nobody leads.
 fn members(world: &World) -> impl Iterator<Item = &Node> {
-    let leader = world.leader().and_then(|id| world.node(id).replica());
-    let members = leader.map(|replica| replica.raft().membership().members());
+    let members = leads(world).map(|replica| replica.raft().membership().members());
     let is_member = move |node: &&Node| members.as_ref().is_none_or(|all| all.contains(&node.id()));
     world.nodes().iter().filter(is_member)
 }
@@ -246,7 +255,7 @@ fn answers(world: &World) -> (usize, usize, usize) {
     (answered, open, refused)
 }
 
-fn reads_that(world: &World, found: impl Fn(Option<&Bytes>) -> bool) -> u64 {
+pub(super) fn reads_that(world: &World, found: impl Fn(Option<&Bytes>) -> bool) -> u64 {
     let all = world.clients().iter().flat_map(|client| client.history());
     let reads = all.filter(|answered| match &answered.result {
         OperationResult::Found { value, .. } => found(value.as_ref()),

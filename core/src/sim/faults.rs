@@ -45,6 +45,40 @@ impl World {
             };
             self.note(Place::Node(id), survived);
         }
+        self.lose_waiting(id);
+    }
+
+    /// The server takes nothing until somebody lets it go on, or it ends. Its timers become overdue,
+    /// for its machine's clock goes on.
+    pub(super) fn pause(&mut self, id: NodeId) {
+        let node = self.node_mut(id);
+        if node.replica().is_none() {
+            return self.refuse(ActionRefusal::IsDown { node: id });
+        }
+        if node.intake.is_paused() {
+            return self.refuse(ActionRefusal::IsPaused { node: id });
+        }
+        node.intake.pause();
+        self.note(Place::Node(id), What::Paused);
+    }
+
+    pub(super) fn resume(&mut self, id: NodeId) {
+        let now = self.now();
+        let node = self.node_mut(id);
+        if !node.intake.is_paused() {
+            return self.refuse(ActionRefusal::NotPaused { node: id });
+        }
+        node.intake.resume(now);
+        node.alerts.touch();
+        let waiting = node.intake.waiting() as u64;
+        self.note(Place::Node(id), What::Resumed { waiting });
+    }
+
+    /// As with a slow disk, this is the machine's, and stays when its server starts again.
+    pub(super) fn slow_server(&mut self, id: NodeId, factor: u32) {
+        let now = self.now();
+        self.node_mut(id).intake.slow_down(now, factor);
+        self.note(Place::Node(id), What::ServerSlowed { factor });
     }
 
     pub(super) fn kill(&mut self, id: NodeId) {
@@ -58,6 +92,7 @@ impl World {
         let appends = node.device.disk().unsynced().appends;
         let unsynced = appends.iter().map(|append| append.bytes).sum();
         self.note(Place::Node(id), What::Killed { unsynced });
+        self.lose_waiting(id);
     }
 
     /// All that ran or could have run is over: what is on its way to or from a client belongs to

@@ -1,5 +1,5 @@
-//! The simulated network: every message in flight is an object that can be dropped, delayed
-//! or duplicated.
+//! The simulated network: every message in flight is an object that can be dropped, delayed,
+//! hurried or duplicated.
 
 use super::latency::Latency;
 use crate::replica::{ClientId, Envelope, ModelRequest, ModelResponse, Request, Response};
@@ -23,6 +23,9 @@ settings! {
         /// How many messages in a million arrive twice. The second copy has a latency of its own,
         /// may be lost like any other message, and keeps no order.
         duplication_ppm: u32 = 0, in 0..=1_000_000, "ppm";
+        /// How many messages in a million keep no order: each overtakes those that were sent before and
+        /// take longer, and holds up nothing behind it.
+        reordering_ppm: u32 = 0, in 0..=1_000_000, "ppm";
     }
 }
 
@@ -131,6 +134,8 @@ struct Link {
     rng: Rng,
     /// For second copies: whether there are any does not shift what the originals draw.
     copies: Rng,
+    /// For who keeps no order: likewise.
+    disorder: Rng,
     newest_arrival: Instant,
 }
 
@@ -162,13 +167,17 @@ impl Network {
         let fresh = || Link {
             rng: Rng::new(Fingerprint::of(&(seed, from, to))),
             copies: Rng::new(Fingerprint::of(&(seed, from, to, "copies"))),
+            disorder: Rng::new(Fingerprint::of(&(seed, from, to, "disorder"))),
             newest_arrival: Instant::ZERO,
         };
         let link = self.links.entry((from, to)).or_insert_with(fresh);
         let delay = self.config.latency_between(from, to).draw(&mut link.rng);
         let doomed = link.rng.chance(self.config.loss_ppm);
-        let arrives_at = (now + delay).max(link.newest_arrival);
-        link.newest_arrival = arrives_at;
+        let mut arrives_at = now + delay;
+        if !link.disorder.chance(self.config.reordering_ppm) {
+            arrives_at = arrives_at.max(link.newest_arrival);
+            link.newest_arrival = arrives_at;
+        }
         let message = InFlight {
             id,
             from,
@@ -230,6 +239,14 @@ impl Network {
         Some((before, message.arrives_at))
     }
 
+    /// Makes a message arrive now, whatever would have become of it on the way; returns when it
+    /// would have arrived.
+    pub fn hurry(&mut self, id: MessageId, now: Instant) -> Option<Instant> {
+        let message = self.in_flight.get_mut(&id)?;
+        message.doomed = false;
+        Some(std::mem::replace(&mut message.arrives_at, now))
+    }
+
     /// A message on its way.
     #[must_use]
     pub fn get(&self, id: MessageId) -> Option<&InFlight> {
@@ -279,11 +296,15 @@ mod tests {
     use crate::types::{Instant, NodeId};
     use bytes::Bytes;
 
-    #[test]
-    fn messages_of_one_link_keep_their_order() {
-        let mut network = Network::new(NetworkConfig::default(), 5);
+    /// How often a message of one link arrives before one that was sent earlier.
+    fn overtakings(reordering_ppm: u32) -> usize {
+        let config = NetworkConfig {
+            reordering_ppm,
+            ..NetworkConfig::default()
+        };
+        let mut network = Network::new(config, 5);
         let (from, to) = (Address::Client(ClientId(1)), Address::Node(NodeId(1)));
-        let mut newest = Instant::ZERO;
+        let (mut newest, mut overtakings) = (Instant::ZERO, 0);
         for n in 0..100 {
             let body = RequestBody::Read {
                 query: Query::Get { key: Bytes::new() },
@@ -295,8 +316,17 @@ mod tests {
                 body,
             });
             let sent = network.send((from, to), payload, (Instant(n * 100), n));
-            assert!(sent.arrives_at >= newest && sent.arrives_at > sent.sent_at);
-            newest = sent.arrives_at;
+            assert!(sent.arrives_at > sent.sent_at);
+            overtakings += usize::from(sent.arrives_at < newest);
+            newest = newest.max(sent.arrives_at);
         }
+        overtakings
+    }
+
+    #[test]
+    fn messages_of_one_link_keep_their_order_unless_they_are_to_keep_none() {
+        assert_eq!(overtakings(0), 0);
+        let (few, all) = (overtakings(100_000), overtakings(1_000_000));
+        assert!(0 < few && few < all, "{few}, {all}");
     }
 }

@@ -4,6 +4,7 @@ use super::alerts::{AlertBoard, RaisedAlert};
 use super::clock::Clock;
 use super::device::Device;
 use super::disk::CrashReport;
+use super::intake::Intake;
 use super::scenario::Keep;
 use crate::replica::{Replica, StartError};
 use crate::storage::{DiskError, Finding};
@@ -17,6 +18,7 @@ pub struct Node {
     pub(super) status: Status,
     pub(super) device: Device,
     pub(super) clock: Clock,
+    pub(super) intake: Intake,
     pub(super) runs: u64,
     pub(super) recovery: Vec<Finding>,
     pub(super) snapshots_installed: u64,
@@ -65,6 +67,7 @@ impl Node {
             status,
             device,
             clock: Clock::default(),
+            intake: Intake::default(),
             runs: 0,
             recovery,
             snapshots_installed: 0,
@@ -88,10 +91,21 @@ impl Node {
         report
     }
 
-    /// When its server wants to be woken, in simulated time.
+    /// When its server takes what waits, or wants to be woken, in simulated time.
     pub(super) fn wakes_at(&self) -> Option<Instant> {
-        let deadline = self.replica()?.deadline()?;
-        Some(self.clock.when(deadline))
+        if self.intake.is_paused() {
+            return None;
+        }
+        let deadline = || Some(self.clock.when(self.replica()?.deadline()?));
+        self.intake.turn_at().or_else(deadline)
+    }
+
+    /// Sets when its server's election timer runs out, in simulated time.
+    pub(super) fn set_election_timer(&mut self, fires_at: Instant) {
+        let fires_at = self.clock.at(fires_at);
+        if let Status::Up(replica) = &mut self.status {
+            Arc::make_mut(replica).set_election_timer(fires_at);
+        }
     }
 
     /// The incarnation under which its server goes on should it find that its disk has lost
@@ -148,6 +162,12 @@ impl Node {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// What waits for its server, and why.
+    #[must_use]
+    pub fn intake(&self) -> &Intake {
+        &self.intake
     }
 
     /// How often it was switched on.

@@ -40,6 +40,13 @@ pub enum Cause {
     Disk(NodeId, Lane),
     /// The model service has thought about a question.
     Model,
+    /// A server takes what has waited for it longest.
+    Turn {
+        /// The server.
+        node: NodeId,
+        /// The step in which that came.
+        since: u64,
+    },
 }
 
 /// Something that happened, and where.
@@ -302,6 +309,37 @@ pub enum What {
         /// How it behaves from now on.
         mode: ServiceMode,
     },
+    /// The server takes nothing from now on.
+    Paused,
+    /// The server goes on after a pause.
+    Resumed {
+        /// How many inputs have waited for it.
+        waiting: u64,
+    },
+    /// Each input takes the server longer from now on.
+    ServerSlowed {
+        /// So many milliseconds; 1 is no time at all.
+        factor: u32,
+    },
+    /// Something came that the server does not take yet.
+    InputWaits {
+        /// The message, if it is one.
+        message: Option<MessageId>,
+        /// How many inputs wait before it.
+        ahead: u64,
+    },
+    /// A message arrives now instead of later.
+    MessageHurried {
+        /// The message.
+        message: MessageId,
+        /// When it would have arrived.
+        instead_of: Instant,
+    },
+    /// Somebody has set the election timers of servers.
+    TimersSet {
+        /// Each server, and when its timer runs out in simulated time.
+        timers: Vec<(NodeId, Instant)>,
+    },
 }
 
 /// Why there is a second copy of a message.
@@ -326,6 +364,8 @@ pub enum LossReason {
     ByHand,
     /// The cluster that it belonged to is no more.
     ClusterGone,
+    /// More waits at the receiver than it has room for.
+    ReceiverFull,
 }
 
 /// Why an action cannot be done.
@@ -396,4 +436,19 @@ pub enum ActionRefusal {
         /// The client; all when absent.
         client: Option<ClientId>,
     },
+    /// It is paused already.
+    #[error("{node} is paused already")]
+    IsPaused {
+        /// The server.
+        node: NodeId,
+    },
+    /// It is not paused.
+    #[error("{node} is not paused")]
+    NotPaused {
+        /// The server.
+        node: NodeId,
+    },
+    /// Nobody waits for a leader.
+    #[error("no server has an election timer that runs")]
+    NoTimers,
 }

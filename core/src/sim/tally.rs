@@ -1,7 +1,41 @@
-//! What reads found, over time: the hit ratio as a curve.
+//! What reads found, over time: the hit ratio as a curve; and how many different things there were.
 
 use crate::types::{Duration, Instant};
 use imbl::Vector;
+use std::collections::BTreeSet;
+
+/// How many different things there were. They come roughly in their order: one that comes again is
+/// noticed unless so many later ones came meanwhile that it is forgotten.
+#[derive(Clone, Debug)]
+pub(super) struct Different<T> {
+    count: u64,
+    newest: BTreeSet<T>,
+}
+
+/// How many are remembered.
+const NEWEST: usize = 4_096;
+
+impl<T> Default for Different<T> {
+    fn default() -> Different<T> {
+        Different {
+            count: 0,
+            newest: BTreeSet::new(),
+        }
+    }
+}
+
+impl<T: Ord> Different<T> {
+    pub(super) fn insert(&mut self, one: T) {
+        self.count += u64::from(self.newest.insert(one));
+        if self.newest.len() > NEWEST {
+            self.newest.pop_first();
+        }
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+}
 
 /// Hits and misses of all clients, in spans of equal length from the start. Cloning is cheap.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +94,19 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, Tally};
+    use super::{Different, Found, NEWEST, Tally};
     use crate::types::Instant;
+
+    #[test]
+    fn different_things_are_counted_once_and_few_are_remembered() {
+        let mut different = Different::default();
+        for n in 0..10_000 {
+            different.insert(n);
+            different.insert(n / 2 * 2);
+        }
+        assert_eq!(different.count(), 10_000);
+        assert_eq!(different.newest.len(), NEWEST);
+    }
 
     #[test]
     fn reads_are_counted_in_their_span() {

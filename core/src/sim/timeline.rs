@@ -6,6 +6,7 @@
 
 use super::scenario::{Action, Scenario, TimedAction, bounds, check_amount};
 use super::step::{Step, What};
+use super::way::{Way, parting};
 use super::world::World;
 use crate::types::{ConfigError, Instant};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,46 @@ struct Moment<O> {
     observer: O,
     /// What it takes to come here from the beginning, in ordinary steps.
     effort: u64,
+}
+
+/// Shows a part of a run again, apart from its present.
+#[derive(Clone, Debug)]
+pub struct Replay<O> {
+    moment: Moment<O>,
+}
+
+impl<O: Observer> Replay<O> {
+    /// The next step, if it is explored and not beyond `upto`. The run must not have taken
+    /// another way meanwhile.
+    pub fn next(&mut self, timeline: &Timeline<O>, upto: u64) -> Option<Step> {
+        let upto = upto.min(timeline.head_step());
+        (self.moment.world.steps() < upto).then(|| {
+            self.moment
+                .step()
+                .expect("it happened before, and will again")
+        })
+    }
+
+    /// The next step, explored or not, unless it happens after `until`.
+    pub fn onward(&mut self, until: Instant) -> Option<Step> {
+        let next = self.moment.world.next_time()?;
+        if next > until {
+            return None;
+        }
+        self.moment.step()
+    }
+
+    /// The world after the last step shown.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.moment.world
+    }
+
+    /// Whoever follows the run, after the last step shown.
+    #[must_use]
+    pub fn observer(&self) -> &O {
+        &self.moment.observer
+    }
 }
 
 impl<O: Observer> Moment<O> {
@@ -203,10 +244,7 @@ impl<O: Observer> Timeline<O> {
     pub fn go_to_step(&mut self, number: u64) {
         let number = number.min(self.times.len() as u64);
         self.present = self.moment_at(number).0;
-        self.cursor = match number {
-            0 => Instant::ZERO,
-            _ => self.times[number as usize - 1],
-        };
+        self.cursor = self.time_of(number);
     }
 
     /// To any moment: a known one by replay, a later one by running on, at most `most` steps.
@@ -216,8 +254,7 @@ impl<O: Observer> Timeline<O> {
             self.cursor = self.head;
             self.run_until(time, most, watch);
         } else {
-            let number = self.times.partition_point(|at| *at <= time) as u64;
-            self.go_to_step(number);
+            self.go_to_step(self.step_at(time));
             self.cursor = time;
         }
     }
@@ -247,12 +284,52 @@ impl<O: Observer> Timeline<O> {
 
     /// Shows the steps in `(after, upto]` again; neither the present nor anything else changes.
     pub fn replay(&self, after: u64, upto: u64, watch: &mut impl FnMut(&World, &Step)) {
-        let upto = upto.min(self.times.len() as u64);
-        let (mut moment, _) = self.moment_at(after.min(upto));
-        while moment.world.steps() < upto {
-            let step = moment.step().expect("it happened before, and will again");
-            watch(&moment.world, &step);
+        self.witness(after, upto, &mut |world, _, step| watch(world, step));
+    }
+
+    /// As [`Timeline::replay`], together with whoever follows the run.
+    pub fn witness(&self, after: u64, upto: u64, watch: &mut impl FnMut(&World, &O, &Step)) {
+        let mut replay = self.replay_from(after);
+        while let Some(step) = replay.next(self, upto) {
+            watch(replay.world(), replay.observer(), &step);
         }
+    }
+
+    /// A replay that begins just after an explored step and can be gone on with at any time.
+    #[must_use]
+    pub fn replay_from(&self, after: u64) -> Replay<O> {
+        let (moment, _) = self.moment_at(after.min(self.head_step()));
+        Replay { moment }
+    }
+
+    /// A replay of another way of the run, from the last step that both have in common.
+    #[must_use]
+    pub fn replay_of(&self, way: &Way) -> Replay<O> {
+        let mut replay = self.replay_from(self.common(way).0);
+        let world = &mut replay.moment.world;
+        world.set_scenario(Arc::clone(&way.scenario));
+        replay
+    }
+
+    /// The step of the last checkpoint before step `number`: from there a replay is at once.
+    #[must_use]
+    pub fn checkpoint_before(&self, number: u64) -> u64 {
+        let before = self.checkpoints.range(..number).next_back();
+        before.map_or(0, |(step, _)| *step)
+    }
+
+    /// The last explored step that has happened at `time`; 0 when none has.
+    #[must_use]
+    pub fn step_at(&self, time: Instant) -> u64 {
+        self.times.partition_point(|at| *at <= time) as u64
+    }
+
+    /// When an explored step happened; the beginning for 0, and for those that are not explored.
+    #[must_use]
+    pub fn time_of(&self, number: u64) -> Instant {
+        let place = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
+        let time = place.and_then(|place| self.times.get(place));
+        time.copied().unwrap_or(Instant::ZERO)
     }
 
     /// Does something at the present. What was explored beyond it is forgotten, and so is what
@@ -284,11 +361,54 @@ impl<O: Observer> Timeline<O> {
         Ok(self.step_forward().expect("the action is due"))
     }
 
+    /// Whether doing something at the present would make anything forgotten.
+    #[must_use]
+    pub fn has_future(&self) -> bool {
+        let later = self.by_hand.range(self.world().actions_done()..).next();
+        self.head_step() > self.world().steps() || later.is_some()
+    }
+
+    /// The way that the run takes.
+    #[must_use]
+    pub fn way(&self) -> Way {
+        Way {
+            scenario: Arc::clone(self.world().scenario()),
+            by_hand: self.by_hand.clone(),
+        }
+    }
+
+    /// Takes another way. What both have in common stays explored, and the present goes back to
+    /// there if it lies beyond.
+    pub fn take(&mut self, way: &Way) {
+        let (common, last) = self.common(way);
+        let cursor = self.cursor.min(last);
+        if self.world().steps() > common {
+            self.go_to_step(common);
+        } else {
+            self.cursor = cursor;
+        }
+        self.by_hand.clone_from(&way.by_hand);
+        let world = &mut self.present.world;
+        world.set_scenario(Arc::clone(&way.scenario));
+        self.forget_beyond(common);
+    }
+
+    /// The last explored step that another way has in common with this one, and the last moment
+    /// at which both are surely the same.
+    fn common(&self, way: &Way) -> (u64, Instant) {
+        let parting = parting(self.world().scenario(), &way.scenario);
+        let last = Instant(parting.map_or(0, |time| time.0.saturating_sub(1)));
+        (self.step_at(last), last)
+    }
+
     fn forget_future(&mut self) {
-        let shown = self.world().steps();
-        self.times.truncate(shown as usize);
-        self.checkpoints.split_off(&(shown + 1));
-        self.head = self.cursor;
+        self.forget_beyond(self.world().steps());
+    }
+
+    fn forget_beyond(&mut self, step: u64) {
+        self.times.truncate(step as usize);
+        self.checkpoints.split_off(&(step + 1));
+        self.head = self.cursor.max(self.time_of(step));
     }
 }
 
@@ -530,6 +650,51 @@ mod tests {
             let fingerprint = timeline.world().fingerprint();
             assert_eq!(again(&timeline), fingerprint, "after {wait} steps");
         }
+    }
+
+    /// Both ways are as they were, however often one is left for the other.
+    #[test]
+    fn a_way_that_was_left_can_be_taken_again() {
+        let mut timeline = explored();
+        let head = timeline.head();
+        let again = |timeline: &mut Timeline<()>| {
+            timeline.run_until(head, u64::MAX, &mut |_, _| {});
+            timeline.world().fingerprint()
+        };
+        let first = (timeline.way(), again(&mut timeline));
+        timeline.go_to_step(1500);
+        assert!(timeline.has_future());
+        let parted = timeline.cursor();
+        timeline.act(Action::crash(NodeId(1))).expect("it is up");
+        assert!(!timeline.has_future());
+        let second = (timeline.way(), again(&mut timeline));
+        assert_ne!(first.1, second.1);
+        for (way, fingerprint) in [&first, &second, &first] {
+            timeline.take(way);
+            assert!(timeline.cursor() <= parted, "only what is common is left");
+            assert!(timeline.head_step() >= 1499, "and all of that");
+            assert_eq!(again(&mut timeline), *fingerprint);
+        }
+        timeline.go_to_step(800);
+        timeline.take(&second.0);
+        assert_eq!(timeline.world().steps(), 800, "the present is common");
+        assert!(timeline.head_step() >= 1499);
+        assert_eq!(again(&mut timeline), second.1);
+    }
+
+    /// What was done by hand and not come to again is a future too.
+    #[test]
+    fn what_waits_to_be_done_again_is_a_future() {
+        let mut timeline = Timeline::new(parse(""), ());
+        timeline.seek(Instant(2_000_000), u64::MAX, &mut |_, _| {});
+        timeline.act(Action::Heal).expect("always possible");
+        let way = timeline.way();
+        timeline.go_to_step(300);
+        timeline.act(Action::Heal).expect("always possible");
+        timeline.take(&way);
+        timeline.go_to_step(timeline.head_step());
+        assert_eq!(timeline.head_step(), timeline.world().steps());
+        assert!(timeline.has_future());
     }
 
     #[test]

@@ -16,19 +16,20 @@
 use super::client::{Client, ClientOutput};
 use super::device::{Device, Progress};
 use super::faults::KeptImage;
-use super::network::{Address, MessageId, Network, Payload};
+use super::intake::{Waiting, Waits};
+use super::network::{Address, InFlight, MessageId, Network, Payload};
 use super::node::{Failure, Node, Status};
 use super::scenario::{Action, Keep, Scenario, TimedAction};
 use super::service::{ModelService, ServiceMode};
 use super::step::{Cause, DuplicationReason, Happening, LossReason, Place, Step, What};
-use super::tally::{Found, Tally};
+use super::tally::{Different, Found, Tally};
 use crate::cache::Taken;
 use crate::raft;
 use crate::replica::{self, ClientId, Effects, Input, Lane, Member, Replica, Write};
 use crate::storage::{self, DiskOp};
 use crate::types::{ClusterId, Fingerprint, Incarnation, Index, Instant, NodeId, Rng, Term};
 use imbl::OrdMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -53,11 +54,11 @@ pub struct World {
     /// Copies of disks, by name.
     pub(super) images: OrdMap<String, Arc<KeptImage>>,
     /// Terms that had a leader, in each life of the cluster.
-    leader_terms: BTreeSet<(u64, Term)>,
+    leader_terms: Different<(u64, Term)>,
     lease_reads: u64,
     /// Entries of the log that some server found to have been applied before, in each life of the
     /// cluster.
-    repeated: BTreeSet<(u64, Index)>,
+    repeated: Different<(u64, Index)>,
     fingerprint: Fingerprint,
     pub(super) happenings: Vec<Happening>,
 }
@@ -114,9 +115,9 @@ impl World {
             service: ModelService::new(scenario.service.clone(), stream("model", 0)),
             recreations: 0,
             images: OrdMap::new(),
-            leader_terms: BTreeSet::new(),
+            leader_terms: Different::default(),
             lease_reads: 0,
-            repeated: BTreeSet::new(),
+            repeated: Different::default(),
             fingerprint: Fingerprint::default(),
             happenings: Vec::new(),
             scenario,
@@ -129,7 +130,15 @@ impl World {
 
     /// Lets the earliest thing that is due happen; none when nothing ever will.
     pub fn step(&mut self) -> Option<Step> {
+        self.step_before(None)
+    }
+
+    /// The same, unless somebody wants to act at this time and the next step is not before.
+    pub(super) fn step_before(&mut self, limit: Option<Instant>) -> Option<Step> {
         let (time, next) = self.next()?;
+        if limit.is_some_and(|limit| limit <= time) {
+            return None;
+        }
         self.now = time;
         self.steps += 1;
         let cause = self.carry_out(next)?;
@@ -211,15 +220,26 @@ impl World {
                     Cause::Model
                 }
             }),
-            Next::Node(node) => {
-                self.feed(node, Input::Deadline);
-                Some(Cause::Deadline(node))
-            }
+            Next::Node(node) => Some(self.wake(node)),
             Next::Client(client) => {
                 self.with_client(client, |client, now, out| client.on_deadline(now, out));
                 Some(Cause::ClientDeadline(client))
             }
         }
+    }
+
+    /// A server takes what has waited longest, or else its timer runs out.
+    fn wake(&mut self, id: NodeId) -> Cause {
+        let now = self.now;
+        let Some(Waiting { what, since }) = self.node_mut(id).intake.take(now) else {
+            self.give(id, Input::Deadline);
+            return Cause::Deadline(id);
+        };
+        match what {
+            Waits::Message(message) => self.deliver(*message),
+            Waits::Input(input) => self.give(id, *input),
+        }
+        Cause::Turn { node: id, since }
     }
 
     fn schedule(&mut self, at: Instant, due: Due) {
@@ -281,8 +301,31 @@ impl World {
         }
     }
 
-    /// Gives a server an input, if it runs, and carries out what it wants.
+    /// Gives a server an input, if it runs, as soon as it takes one.
     pub(super) fn feed(&mut self, id: NodeId, input: Input) {
+        if self.node(id).replica().is_none() {
+            return;
+        }
+        match self.node(id).intake.is_open() {
+            true => self.give(id, input),
+            false => self.let_wait(id, Waits::Input(Box::new(input))),
+        }
+    }
+
+    fn let_wait(&mut self, id: NodeId, what: Waits) {
+        let (now, since) = (self.now, self.steps);
+        let message = match &what {
+            Waits::Message(message) => Some(message.id),
+            Waits::Input(_) => None,
+        };
+        let intake = &mut self.node_mut(id).intake;
+        let ahead = intake.waiting() as u64;
+        intake.wait(now, Waiting { what, since });
+        self.note(Place::Node(id), What::InputWaits { message, ahead });
+    }
+
+    /// A server takes an input, and what it wants is carried out.
+    fn give(&mut self, id: NodeId, input: Input) {
         let now = self.node(id).clock.at(self.now);
         let node = self.node_mut(id);
         let Status::Up(replica) = &mut node.status else {
@@ -301,6 +344,7 @@ impl World {
             node.status = Status::Down;
             node.powered = false;
             node.device.crash(&Keep::Nothing);
+            self.lose_waiting(id);
         }
         if let Some(by) = superseded {
             self.start_again(id, by);
@@ -308,6 +352,7 @@ impl World {
         if let Some(error) = failure {
             self.node_mut(id).status = Status::Failed(Failure::Disk(error.clone()));
             self.note(Place::Node(id), What::Stopped { error });
+            self.lose_waiting(id);
         }
     }
 
@@ -320,7 +365,17 @@ impl World {
             // A disk that refuses leaves no note; then the server is told again.
             let _ = op.execute(node.device.disk_mut());
         }
+        self.lose_waiting(id);
         self.schedule(self.now, Due::Boot(id));
+    }
+
+    /// What waited for a server that does not run any more is lost, and its pause is over.
+    pub(super) fn lose_waiting(&mut self, id: NodeId) {
+        for waiting in self.node_mut(id).intake.close() {
+            if let Waits::Message(message) = waiting.what {
+                self.note_loss(&message, LossReason::ReceiverDown);
+            }
+        }
     }
 
     fn carry_out_effects(&mut self, id: NodeId, effects: Effects) {
@@ -413,46 +468,61 @@ impl World {
         let Some(message) = self.network.take(id) else {
             return;
         };
-        let (from, to) = (message.from, message.to);
-        let down = match to {
-            Address::Node(node) => self.node(node).replica().is_none(),
-            Address::Client(_) | Address::Model => false,
+        if let Some(why) = self.in_the_way(&message) {
+            return self.note_loss(&message, why);
+        }
+        match message.to {
+            Address::Node(node) if !self.node(node).intake.is_open() => {
+                self.let_wait(node, Waits::Message(Box::new(message)));
+            }
+            _ => self.deliver(message),
+        }
+    }
+
+    /// Why a message that has come to its receiver does not reach it.
+    fn in_the_way(&self, message: &InFlight) -> Option<LossReason> {
+        let receiver = match message.to {
+            Address::Node(node) => Some(self.node(node)),
+            Address::Client(_) | Address::Model => None,
         };
-        let lost = if self.network.is_cut(from, to) {
+        if self.network.is_cut(message.from, message.to) {
             Some(LossReason::Cut)
         } else if message.doomed {
             Some(LossReason::Network)
-        } else if down {
+        } else if receiver.is_some_and(|node| node.replica().is_none()) {
             Some(LossReason::ReceiverDown)
+        } else if receiver.is_some_and(|node| node.intake.is_full()) {
+            Some(LossReason::ReceiverFull)
         } else {
             None
-        };
-        if let Some(why) = lost {
-            return self.note(
-                Place::World,
-                What::MessageLost {
-                    message: id,
-                    from,
-                    to,
-                    why,
-                },
-            );
         }
-        let sent_step = message.sent_step;
-        self.note(
-            to.into(),
-            What::Delivered {
-                message: id,
-                from,
-                sent_step,
-            },
-        );
+    }
+
+    pub(super) fn note_loss(&mut self, message: &InFlight, why: LossReason) {
+        let lost = What::MessageLost {
+            message: message.id,
+            from: message.from,
+            to: message.to,
+            why,
+        };
+        self.note(Place::World, lost);
+    }
+
+    /// The receiver takes a message.
+    fn deliver(&mut self, message: InFlight) {
+        let (from, to) = (message.from, message.to);
+        let delivered = What::Delivered {
+            message: message.id,
+            from,
+            sent_step: message.sent_step,
+        };
+        self.note(to.into(), delivered);
         match (from, to, message.payload) {
             (_, Address::Node(node), Payload::Peer(envelope)) => {
-                self.feed(node, Input::Message(envelope));
+                self.give(node, Input::Message(envelope));
             }
             (_, Address::Node(node), Payload::Request(request)) => {
-                self.feed(node, Input::Request(request));
+                self.give(node, Input::Request(request));
             }
             (Address::Node(node), Address::Client(client), Payload::Response(response)) => {
                 self.with_client(client, |client, now, out| {
@@ -460,7 +530,7 @@ impl World {
                 });
             }
             (_, Address::Node(node), Payload::Advice(response)) => {
-                self.feed(node, Input::Model(response));
+                self.give(node, Input::Model(response));
             }
             (Address::Node(node), Address::Model, Payload::Question(request)) => {
                 if let Some(thinking) = self.service.ask(node, &request) {
@@ -589,6 +659,16 @@ impl World {
         Arc::make_mut(&mut self.scenario).actions.push(action);
     }
 
+    /// Forgets what only a full account of the run needs: the actions that are done, and all but so many
+    /// of the newest answers of each client. What is yet to come stays as it is.
+    pub(super) fn forget_past(&mut self, answers: usize) {
+        let done = std::mem::take(&mut self.next_action);
+        Arc::make_mut(&mut self.scenario).actions.drain(..done);
+        for client in &mut self.clients {
+            client.forget_past(answers);
+        }
+    }
+
     /// How many actions have been done.
     #[must_use]
     pub fn actions_done(&self) -> usize {
@@ -672,7 +752,7 @@ impl World {
     /// In how many terms a leader was elected.
     #[must_use]
     pub fn elections(&self) -> u64 {
-        self.leader_terms.len() as u64
+        self.leader_terms.count()
     }
 
     /// How many reads were answered by a lease.
@@ -684,7 +764,7 @@ impl World {
     /// How many entries of the log were requests that had been applied before.
     #[must_use]
     pub fn repeated(&self) -> u64 {
-        self.repeated.len() as u64
+        self.repeated.count()
     }
 
     /// A digest of everything that has happened: equal histories have equal digests, on every

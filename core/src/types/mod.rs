@@ -14,7 +14,7 @@ mod time;
 pub use error::{ConfigError, check_range};
 pub use fingerprint::Fingerprint;
 pub use ids::{Address, ClusterId, Incarnation, Index, NodeId, Position, Term};
-pub use mutants::{Mutant, Mutants};
+pub use mutants::{Mutant, Mutants, Subject};
 pub use rng::Rng;
 pub use rope::Rope;
 pub use settings::{Setting, SettingKind, SettingValue, Settings};

@@ -9,34 +9,24 @@ use crate::replica::{Consistency, Outcome, RequestBody, Scored};
 use crate::sim::{InFlight, Payload as Flying};
 
 pub(super) fn message(message: &InFlight) -> MessageView {
-    let (kind, label, term) = match &message.payload {
+    let (label, term) = match &message.payload {
         Flying::Peer(envelope) => {
-            let (kind, label) = peer_label(&envelope.message);
-            (kind, label, Some(envelope.message.term().0))
+            let term = envelope.message.term().0;
+            (peer_label(&envelope.message), Some(term))
         }
-        Flying::Request(request) => (MessageKind::Request, request_label(&request.body), None),
-        Flying::Response(response) => (
-            MessageKind::Response,
-            outcome_label(&response.outcome).into(),
-            None,
-        ),
-        Flying::Question(question) => {
-            let label = format!("which of {}?", question.candidates.len());
-            (MessageKind::Question, label, None)
-        }
-        Flying::Advice(advice) => {
-            let label = match &advice.scores {
-                Ok(scores) => format!("{} scores", scores.len()),
-                Err(_) => "nobody here".into(),
-            };
-            (MessageKind::Advice, label, None)
-        }
+        Flying::Request(request) => (request_label(&request.body), None),
+        Flying::Response(response) => (outcome_label(&response.outcome).into(), None),
+        Flying::Question(question) => (format!("which of {}?", question.candidates.len()), None),
+        Flying::Advice(advice) => match &advice.scores {
+            Ok(scores) => (format!("{} scores", scores.len()), None),
+            Err(_) => ("nobody here".into(), None),
+        },
     };
     MessageView {
         id: message.id.0,
         from: message.from.to_string(),
         to: message.to.to_string(),
-        kind,
+        kind: kind(&message.payload),
         label,
         term,
         sent_at: message.sent_at.0,
@@ -44,52 +34,65 @@ pub(super) fn message(message: &InFlight) -> MessageView {
     }
 }
 
-fn peer_label(message: &Message) -> (MessageKind, String) {
+/// What a message is, by what it carries.
+pub(super) fn kind(payload: &Flying) -> MessageKind {
+    match payload {
+        Flying::Peer(envelope) => peer_kind(&envelope.message),
+        Flying::Request(_) => MessageKind::Request,
+        Flying::Response(_) => MessageKind::Response,
+        Flying::Question(_) => MessageKind::Question,
+        Flying::Advice(_) => MessageKind::Advice,
+    }
+}
+
+fn peer_kind(message: &Message) -> MessageKind {
     match message {
-        Message::PreVoteRequest(_) => (MessageKind::PreVoteRequest, "would you?".into()),
-        Message::PreVoteResponse(response) => {
-            let label = if response.granted { "yes" } else { "no" };
-            (MessageKind::PreVoteResponse, label.into())
-        }
-        Message::TimeoutNow(_) => (MessageKind::TimeoutNow, "your turn".into()),
-        Message::VoteRequest(_) => (MessageKind::VoteRequest, "vote?".into()),
-        Message::VoteResponse(response) => {
-            let label = if response.granted { "yes" } else { "no" };
-            (MessageKind::VoteResponse, label.into())
-        }
-        Message::AppendRequest(request) if request.entries.is_empty() => {
-            (MessageKind::Heartbeat, String::new())
-        }
-        Message::AppendRequest(request) => {
-            (MessageKind::Append, format!("+{}", request.entries.len()))
-        }
-        Message::AppendResponse(response) => {
-            let label = match &response.outcome {
-                AppendOutcome::Accepted { matched } => format!("ok {matched}"),
-                AppendOutcome::Rejected(_) => "no".into(),
-            };
-            (MessageKind::AppendResponse, label)
-        }
+        Message::PreVoteRequest(_) => MessageKind::PreVoteRequest,
+        Message::PreVoteResponse(_) => MessageKind::PreVoteResponse,
+        Message::TimeoutNow(_) => MessageKind::TimeoutNow,
+        Message::VoteRequest(_) => MessageKind::VoteRequest,
+        Message::VoteResponse(_) => MessageKind::VoteResponse,
+        Message::AppendRequest(request) if request.entries.is_empty() => MessageKind::Heartbeat,
+        Message::AppendRequest(_) => MessageKind::Append,
+        Message::AppendResponse(_) => MessageKind::AppendResponse,
+        Message::SnapshotRequest(_) => MessageKind::Snapshot,
+        Message::SnapshotResponse(_) => MessageKind::SnapshotResponse,
+        Message::ReadIndexRequest(_) => MessageKind::ReadIndex,
+        Message::ReadIndexResponse(_) => MessageKind::ReadIndexResponse,
+    }
+}
+
+fn peer_label(message: &Message) -> String {
+    match message {
+        Message::PreVoteRequest(_) => "would you?".into(),
+        Message::PreVoteResponse(response) => yes_or_no(response.granted).into(),
+        Message::TimeoutNow(_) => "your turn".into(),
+        Message::VoteRequest(_) => "vote?".into(),
+        Message::VoteResponse(response) => yes_or_no(response.granted).into(),
+        Message::AppendRequest(request) if request.entries.is_empty() => String::new(),
+        Message::AppendRequest(request) => format!("+{}", request.entries.len()),
+        Message::AppendResponse(response) => match &response.outcome {
+            AppendOutcome::Accepted { matched } => format!("ok {matched}"),
+            AppendOutcome::Rejected(_) => "no".into(),
+        },
         Message::SnapshotRequest(request) => {
             let sent = request.offset + request.data.len() as u64;
             let percent = (sent * 100).checked_div(request.total).unwrap_or(100);
-            (MessageKind::Snapshot, format!("{percent}%"))
+            format!("{percent}%")
         }
-        Message::SnapshotResponse(response) => {
-            let label = match response.outcome {
-                SnapshotOutcome::Received { bytes } => format!("{bytes} B"),
-                SnapshotOutcome::Installed { matched } => format!("at {matched}"),
-            };
-            (MessageKind::SnapshotResponse, label)
-        }
-        Message::ReadIndexRequest(_) => (MessageKind::ReadIndex, "read?".into()),
-        Message::ReadIndexResponse(response) => {
-            let label = response
-                .index
-                .map_or("no".into(), |index| format!("at {index}"));
-            (MessageKind::ReadIndexResponse, label)
-        }
+        Message::SnapshotResponse(response) => match response.outcome {
+            SnapshotOutcome::Received { bytes } => format!("{bytes} B"),
+            SnapshotOutcome::Installed { matched } => format!("at {matched}"),
+        },
+        Message::ReadIndexRequest(_) => "read?".into(),
+        Message::ReadIndexResponse(response) => response
+            .index
+            .map_or("no".into(), |index| format!("at {index}")),
     }
+}
+
+fn yes_or_no(granted: bool) -> &'static str {
+    if granted { "yes" } else { "no" }
 }
 
 fn request_label(body: &RequestBody) -> String {

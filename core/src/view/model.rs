@@ -3,18 +3,33 @@
 //! Times are microseconds of simulated time. Addresses are texts: `n1` is a server, `c1` a
 //! client. With the feature `typescript` each type declares itself to TypeScript.
 
+use crate::sim::Expectation;
 use serde::{Deserialize, Serialize};
 
 mod cache;
+mod causes;
+mod checks;
+mod diagram;
 mod disk;
+mod series;
+mod time;
 
 pub use cache::{
     AdvisorView, CacheEntryView, CacheView, HitsView, ServiceModeView, ServiceView, SessionView,
 };
+pub use causes::{CauseView, ExportView, ReasonKind, ReasonView, WhyView};
+pub use checks::{
+    ContradictionView, FateView, FoundView, HistoryQuery, HistoryView, HuntReport, KeyView,
+    ModeInfo, MutantInfo, OperationView, RuleInfo, RuleStanding, RuleState, ShrinkView, ShrunkView,
+    SizeView, TrialReport,
+};
+pub use diagram::{ArrowsView, BandRole, BandView, CutSpanView, MarksView, WindowView};
 pub use disk::{
     CrashView, DiskView, FileKind, FileSurvivalView, FileView, ImageView, ManifestView,
     NameChangeView, StretchState, StretchView, UnsyncedAppendView,
 };
+pub use series::{CellView, ComparisonRow, ComparisonView, SeriesView, ServerSeries};
+pub use time::{BranchComparison, BranchView, ServerDifference, ServerState, SideView, SoughtView};
 
 /// Declares plain data for the border: camel case, and a TypeScript declaration where asked.
 macro_rules! border {
@@ -63,6 +78,8 @@ border! {
         pub markers: Vec<Marker>,
         /// Rules that were broken until now; empty in a healthy run.
         pub violations: Vec<ViolationView>,
+        /// How each rule stands.
+        pub rules: Vec<RuleState>,
         /// The scenario's expectations, when its end is reached.
         pub expectations: Vec<ExpectationView>,
     }
@@ -125,6 +142,12 @@ border! {
         pub keys: u64,
         /// Writes that are not durable yet.
         pub writes_pending: u64,
+        /// Whether it is paused: it takes nothing, and what comes waits.
+        pub paused: bool,
+        /// How many milliseconds each input takes it; 1 when it is not slowed down, and takes no time.
+        pub slowness: u32,
+        /// How many inputs wait for it.
+        pub waiting: u64,
         /// What is wrong, as far as it can tell, the worst first; empty while it does not run.
         pub alerts: Vec<AlertView>,
     }
@@ -338,6 +361,7 @@ border! {
     }
 
     /// The kinds of messages, for colours and filters.
+    #[derive(Copy)]
     pub enum MessageKind {
         /// A server asks who would vote for it.
         PreVoteRequest,
@@ -478,6 +502,8 @@ border! {
         pub time: u64,
         /// The rule.
         pub rule: String,
+        /// The servers that it concerns, as far as somebody knows.
+        pub nodes: Vec<u32>,
         /// What was seen, with the numbers.
         pub sentence: String,
     }
@@ -490,6 +516,22 @@ border! {
         pub met: bool,
         /// What was found.
         pub found: String,
+    }
+
+    /// A session as a test.
+    pub struct SavedTest {
+        /// The stem of a name for its file.
+        pub name: String,
+        /// The file: a scenario that expects what is true at its end.
+        pub toml: String,
+        /// When it ends.
+        pub end: u64,
+        /// How many events happen until then.
+        pub steps: u64,
+        /// Rules that are broken though no known mistake is switched on: the test fails by them.
+        pub fails: Vec<String>,
+        /// What it expects; all of it is met.
+        pub expectations: Vec<ExpectationView>,
     }
 
     /// One server, opened.
@@ -586,6 +628,8 @@ border! {
         pub nodes: u32,
         /// How many timed actions it has.
         pub actions: u64,
+        /// The mistakes that its servers make on purpose, by name.
+        pub mutants: Vec<String>,
     }
 
     /// A table of settings, as in the scenario's file.
@@ -647,6 +691,34 @@ border! {
         /// What was given and what is accepted, as a sentence.
         pub sentence: String,
     }
+}
+
+impl From<Expectation> for ExpectationView {
+    fn from(Expectation { what, met, found }: Expectation) -> ExpectationView {
+        ExpectationView { what, met, found }
+    }
+}
+
+impl MessageKind {
+    /// All of them, in order.
+    pub const ALL: [MessageKind; 16] = [
+        MessageKind::PreVoteRequest,
+        MessageKind::PreVoteResponse,
+        MessageKind::TimeoutNow,
+        MessageKind::VoteRequest,
+        MessageKind::VoteResponse,
+        MessageKind::Append,
+        MessageKind::Heartbeat,
+        MessageKind::AppendResponse,
+        MessageKind::Snapshot,
+        MessageKind::SnapshotResponse,
+        MessageKind::ReadIndex,
+        MessageKind::ReadIndexResponse,
+        MessageKind::Request,
+        MessageKind::Response,
+        MessageKind::Question,
+        MessageKind::Advice,
+    ];
 }
 
 /// A setting as a person wishes it.

@@ -58,6 +58,9 @@ pub(super) fn node(node: &Node) -> NodeView {
             progress: Vec::new(),
             keys: 0,
             writes_pending: 0,
+            paused: false,
+            slowness: node.intake().slowness(),
+            waiting: 0,
             alerts: Vec::new(),
         },
     }
@@ -118,6 +121,9 @@ fn running(node: &Node, replica: &Replica) -> NodeView {
         progress: progress(raft),
         keys: replica.cache().len() as u64,
         writes_pending: replica.writes_pending(),
+        paused: node.intake().is_paused(),
+        slowness: node.intake().slowness(),
+        waiting: node.intake().waiting() as u64,
         alerts: metrics::alerts(node),
     }
 }

@@ -1,13 +1,16 @@
 //! A person's session: a run that can be played, stepped and changed, and what of it is new on
 //! the screen. Only changes leave it, never the whole history.
 
+use super::causes::{self, Witness};
+use super::diagram::{Diagram, WindowAsked};
 use super::explain::{alerts, tell};
 use super::model::{
-    ClientView, EventView, ExpectationView, Frame, Marker, MarkerKind, MessageDetail, NodeDetail,
-    NodeView, ScenarioView, SettingChange, SettingsTable, ViolationView, Weight,
+    ClientView, ComparisonView, EventView, ExpectationView, ExportView, Frame, Marker, MarkerKind,
+    MessageDetail, NodeDetail, NodeView, SavedTest, ScenarioView, SeriesView, SettingChange,
+    SettingsTable, Weight, WhyView, WindowView,
 };
-use super::{cache, messages, screen, settings};
-use crate::check::{self, Checker, Violation};
+use super::{cache, export, messages, saved, screen, series, settings};
+use crate::check::{self, Checker};
 use crate::raft;
 use crate::replica;
 use crate::sim::{
@@ -15,16 +18,33 @@ use crate::sim::{
 };
 use crate::types::{ConfigError, Instant, NodeId};
 
+mod branches;
+pub(super) mod checks;
+mod comparison;
+pub(super) mod quiet;
+mod search;
+
+use branches::Branches;
+use comparison::Comparison;
+pub use search::Interest;
+use search::Search;
+
 /// A run on somebody's screen.
 #[derive(Debug)]
 pub struct Session {
-    timeline: Timeline<Checker>,
+    timeline: Timeline<Witness>,
     /// What has happened in the steps explored and matters: not traffic. Bounded.
     known: Vec<EventView>,
     markers: Vec<Marker>,
     /// The newest step whose events are in `known`.
     noted: u64,
+    /// The newest step whose broken rules are in `markers`.
+    judged: u64,
     drawn: Drawn,
+    diagram: Diagram,
+    search: Option<Search>,
+    branches: Branches,
+    comparison: Option<Comparison>,
 }
 
 /// What the page has, so that only what differs is sent.
@@ -43,6 +63,8 @@ struct Drawn {
 /// How many events that matter are kept, and sent after a jump.
 const KNOWN: usize = 4_000;
 const SENT: usize = 300;
+/// An event's number is its step times this, plus its place in the step.
+const EVENTS_PER_STEP: u64 = 1_000;
 /// Traffic is shown of so many steps before the present.
 const TRAFFIC_STEPS: u64 = 40;
 /// More new events than this in one frame are as good as a jump.
@@ -52,7 +74,7 @@ impl Session {
     /// The beginning of a run.
     #[must_use]
     pub fn new(scenario: Scenario) -> Session {
-        let timeline = Timeline::new(scenario, Checker::default());
+        let timeline = Timeline::new(scenario, Witness::default());
         let drawn = Drawn {
             jumped: true,
             ..Drawn::default()
@@ -62,7 +84,12 @@ impl Session {
             known: Vec::new(),
             markers: Vec::new(),
             noted: 0,
+            judged: 0,
             drawn,
+            diagram: Diagram::default(),
+            search: None,
+            branches: Branches::default(),
+            comparison: None,
         }
     }
 
@@ -114,19 +141,24 @@ impl Session {
             markers,
             noted,
             drawn,
+            ..
         } = self;
-        timeline.run_until(time, most, &mut |_, step| {
+        let reached = timeline.run_until(time, most, &mut |_, step| {
             note(step, (known, markers, noted), drawn);
-        })
+        });
+        self.mark_broken();
+        reached
     }
 
     /// One step forward; false when nothing is left to happen.
     pub fn step_forward(&mut self) -> bool {
-        let Some(step) = self.timeline.step_forward() else {
-            return false;
-        };
+        self.step_noted().is_some()
+    }
+
+    fn step_noted(&mut self) -> Option<Step> {
+        let step = self.timeline.step_forward()?;
         self.note(&step);
-        true
+        Some(step)
     }
 
     /// To just after the step before; false at the beginning.
@@ -144,27 +176,48 @@ impl Session {
             markers,
             noted,
             drawn,
+            ..
         } = self;
         timeline.seek(time, most, &mut |_, step| {
             note(step, (known, markers, noted), drawn);
         });
+        self.mark_broken();
     }
 
-    /// Does something at the moment shown; what was explored beyond it is forgotten.
+    /// To just after a step that is explored, or to the beginning if it is 0: several steps can
+    /// share one moment.
+    pub fn go_to_step(&mut self, number: u64) {
+        self.drawn.jumped = true;
+        self.timeline.go_to_step(number);
+    }
+
+    /// Does something at the moment shown. What was explored beyond it is kept as a branch: its name
+    /// is returned where there is one.
     ///
     /// # Errors
     /// The action names something that there cannot be.
-    pub fn act(&mut self, action: Action) -> Result<(), ConfigError> {
+    pub fn act(&mut self, action: Action) -> Result<Option<String>, ConfigError> {
         let shown = self.timeline.world().steps();
+        let former = self.timeline.has_future().then(|| self.branch());
         let step = self.timeline.act(action)?;
-        let past = self.known.partition_point(|event| event.step <= shown);
-        self.known.truncate(past);
-        let time = step.time.0;
-        self.markers.retain(|marker| marker.time < time);
-        self.noted = self.noted.min(shown);
-        self.drawn.markers = None;
+        self.forget_beyond(shown);
         self.note(&step);
-        Ok(())
+        Ok(former.map(|former| {
+            let name = former.tag.name.clone();
+            self.branches.part(former, &step);
+            name
+        }))
+    }
+
+    /// History goes another way behind this step.
+    fn forget_beyond(&mut self, step: u64) {
+        let past = self.known.partition_point(|event| event.step <= step);
+        self.known.truncate(past);
+        let time = self.timeline.time_of(step).0;
+        self.markers.retain(|marker| marker.time <= time);
+        self.noted = self.noted.min(step);
+        self.judged = self.judged.min(step);
+        self.drawn.markers = None;
     }
 
     fn note(&mut self, step: &Step) {
@@ -176,6 +229,19 @@ impl Session {
             ..
         } = self;
         note(step, (known, markers, noted), drawn);
+        self.mark_broken();
+    }
+
+    /// Marks the rules that were found broken in the steps just explored.
+    fn mark_broken(&mut self) {
+        let violations = self.timeline.observer().checker.violations().iter();
+        let fresh = violations.filter(|violation| violation.step > self.judged);
+        self.markers.extend(fresh.map(|violation| Marker {
+            time: violation.time.0,
+            kind: MarkerKind::Violation,
+            label: format!("{} is broken", violation.rule.name()),
+        }));
+        self.judged = self.judged.max(self.timeline.world().steps());
     }
 
     /// What is new on the screen since the last frame.
@@ -203,12 +269,14 @@ impl Session {
             violations: self
                 .timeline
                 .observer()
+                .checker
                 .violations()
                 .iter()
-                .map(violation)
+                .map(checks::violation)
                 .collect(),
+            rules: checks::standings(&self.timeline.observer().checker, world.steps()),
             expectations: if over {
-                expected(world, self.timeline.observer())
+                expected(world, &self.timeline.observer().checker)
             } else {
                 Vec::new()
             },
@@ -231,6 +299,20 @@ impl Session {
         (true, events)
     }
 
+    /// How each server stood over time, until the moment shown.
+    #[must_use]
+    pub fn series(&self) -> SeriesView {
+        let (world, now) = (self.timeline.world(), self.timeline.cursor());
+        self.timeline.observer().series.view(world, now)
+    }
+
+    /// All servers side by side.
+    #[must_use]
+    pub fn comparison(&self) -> ComparisonView {
+        let (world, now) = (self.timeline.world(), self.timeline.cursor());
+        series::compare(&self.timeline.observer().series, world, now)
+    }
+
     /// One server, opened.
     #[must_use]
     pub fn node(&self, id: u32) -> Option<NodeDetail> {
@@ -249,10 +331,53 @@ impl Session {
             .map(messages::message_detail)
     }
 
+    /// Why an event happened, with the chain of `most` steps that led to it; none when there is no
+    /// such event.
+    #[must_use]
+    pub fn why(&self, event: u64, most: usize) -> Option<WhyView> {
+        let place = usize::try_from(event % EVENTS_PER_STEP).ok()?;
+        causes::why(&self.timeline, (event / EVENTS_PER_STEP, place), most)
+    }
+
+    /// What happened between two moments, for the space-time diagram.
+    pub fn window(&mut self, asked: &WindowAsked) -> WindowView {
+        self.diagram.window(&self.timeline, asked)
+    }
+
+    /// The trace of the steps behind `after`, up to `upto`, a line of JSON for each event; in parts.
+    #[must_use]
+    pub fn trace_json_lines(&self, after: u64, upto: u64) -> ExportView {
+        export::json_lines(&self.timeline, (after, upto))
+    }
+
+    /// The same as a log for ShiViz, with vector clocks from the beginning of each part.
+    #[must_use]
+    pub fn trace_shiviz(&self, after: u64, upto: u64) -> ExportView {
+        export::shiviz(&self.timeline, (after, upto))
+    }
+
+    /// What happened in a step that is explored; nothing in others.
+    #[must_use]
+    pub fn step_events(&self, step: u64) -> Vec<EventView> {
+        let mut events = Vec::new();
+        let before = step.saturating_sub(1);
+        self.timeline
+            .replay(before, step, &mut |_, step| events.extend(views(step)));
+        events
+    }
+
     /// The whole session as a scenario file.
     #[must_use]
     pub fn toml(&self) -> String {
         self.timeline.world().scenario().to_toml()
+    }
+
+    /// The session as a scenario that expects what is true at its end.
+    ///
+    /// # Errors
+    /// The end is too far to be reached.
+    pub fn as_test(&self) -> Result<SavedTest, ConfigError> {
+        saved::as_test(self.timeline.world().scenario(), self.timeline.cursor())
     }
 
     /// What scenario it is.
@@ -265,6 +390,11 @@ impl Session {
             seed: scenario.seed,
             nodes: scenario.nodes,
             actions: scenario.actions.len() as u64,
+            mutants: scenario
+                .mutants
+                .iter()
+                .map(|mutant| mutant.name().into())
+                .collect(),
         }
     }
 
@@ -325,14 +455,19 @@ fn changed<T: PartialEq + Clone>(drawn: &mut Vec<T>, now: Vec<T>) -> Vec<T> {
     news
 }
 
-fn views(step: &Step) -> impl Iterator<Item = EventView> + '_ {
+/// The number of an event in the run's trace, by its place in its step.
+pub(super) fn event_id(step: u64, place: usize) -> u64 {
+    step * EVENTS_PER_STEP + (place as u64).min(EVENTS_PER_STEP - 1)
+}
+
+pub(super) fn views(step: &Step) -> impl Iterator<Item = EventView> + '_ {
     step.happenings
         .iter()
         .enumerate()
         .map(|(place, happening)| {
             let told = tell(happening);
             EventView {
-                id: step.number * 1_000 + place.min(999) as u64,
+                id: event_id(step.number, place),
                 step: step.number,
                 time: step.time.0,
                 place: happening.place.to_string(),
@@ -359,6 +494,8 @@ fn marker(step: &Step, happening: &Happening) -> Option<Marker> {
             (MarkerKind::Alert, format!("{place}: {title}"))
         }
         What::Crashed { .. } => (MarkerKind::Crash, format!("{place} crashes")),
+        What::Paused => (MarkerKind::Crash, format!("{place} pauses")),
+        What::Resumed { .. } => (MarkerKind::Restart, format!("{place} goes on")),
         What::Killed { .. } => (MarkerKind::Crash, format!("{place} is killed")),
         What::BitFlipped { .. }
         | What::FileTorn { .. }
@@ -382,30 +519,14 @@ fn marker(step: &Step, happening: &Happening) -> Option<Marker> {
     })
 }
 
-fn violation(violation: &Violation) -> ViolationView {
-    ViolationView {
-        step: violation.step,
-        time: violation.time.0,
-        rule: violation.rule.name().into(),
-        sentence: violation.seen.clone(),
-    }
-}
-
 fn expected(world: &World, checker: &Checker) -> Vec<ExpectationView> {
-    let view = |e: crate::sim::Expectation| ExpectationView {
-        what: e.what,
-        met: e.met,
-        found: e.found,
-    };
-    check::expectations(world, checker)
-        .into_iter()
-        .map(view)
-        .collect()
+    let all = check::expectations(world, checker).into_iter();
+    all.map(ExpectationView::from).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Session;
+    use super::{MarkerKind, Session};
     use crate::types::Instant;
     use crate::view::SettingChange;
 
@@ -458,6 +579,28 @@ mod tests {
             .configure(&[change("raft.heartbeat_interval", "50ms")])
             .expect("as before");
         assert_eq!(sent(&mut session), before);
+    }
+
+    /// However often the run is gone through.
+    #[test]
+    fn a_broken_rule_is_marked_once() {
+        let text = include_str!("../../../tests/scenarios/log-lost-believed.toml");
+        let mut session = Session::parse(text).expect("a scenario");
+        let end = session.timeline.world().scenario().end;
+        for _ in 0..2 {
+            session.seek(Instant(0), 0);
+            while !session.run_until(end, 100) {}
+        }
+        let broken: Vec<u64> = session
+            .frame()
+            .violations
+            .iter()
+            .map(|one| one.time)
+            .collect();
+        let markers = session.markers.iter();
+        let marked = markers.filter(|marker| marker.kind == MarkerKind::Violation);
+        assert!(!broken.is_empty());
+        assert_eq!(marked.map(|marker| marker.time).collect::<Vec<_>>(), broken);
     }
 
     #[test]

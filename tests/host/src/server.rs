@@ -315,7 +315,8 @@ impl Server {
         let vote = raft.vote().map_or(0, |vote| vote.0);
         let (incarnation, term) = (raft.incarnation(), raft.term());
         let (commit, last) = (raft.commit(), raft.log().last().index);
-        let (applied, digest) = (self.applied, self.replica.applied_digest());
+        let digest = Fingerprint::of(&self.replica.applied_digest());
+        let applied = self.applied;
         let held: Vec<_> = raft
             .log()
             .range(raft.log().base().index, last)
@@ -364,7 +365,7 @@ impl Server {
         let applied = self.replica.applied().index;
         if applied > self.applied {
             self.applied = applied;
-            let digest = self.replica.applied_digest();
+            let digest = Fingerprint::of(&self.replica.applied_digest());
             self.say(format_args!("applied {applied} {digest}"));
         }
         let raft = self.replica.raft();

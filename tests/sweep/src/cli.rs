@@ -1,8 +1,8 @@
 //! What can be asked on the command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use flotilla_core::sim::{Mode, bounds};
-use flotilla_core::types::Mutant;
+use flotilla_core::sim::{Endurance, Mode, bounds};
+use flotilla_core::types::{Duration, Mutant};
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -24,6 +24,10 @@ pub enum Command {
     ///
     /// Exit code 0: all were caught. 1: some were not. 2: the command line is of no use.
     Mutants(MutantsArgs),
+    /// Run one cluster for days of simulated time, in memory that does not grow
+    ///
+    /// Exit code 0: no rule was broken, and it came to rest. 1: not so. 2: the command line is of no use.
+    Long(LongArgs),
     /// Run one scenario file and tell what happens in it
     ///
     /// Exit code 0: all that it expects came true, and no other rule was broken. 1: not so. 2: there is
@@ -73,6 +77,45 @@ pub struct MutantsArgs {
     /// Print one JSON object at the end, and nothing else
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LongArgs {
+    /// How many simulated days
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=7))]
+    pub days: u64,
+    /// How many simulated hours, instead of days
+    #[arg(long, value_name = "N", conflicts_with = "days", value_parser = clap::value_parser!(u64).range(1..=168))]
+    pub hours: Option<u64>,
+    /// How many servers
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=9))]
+    pub servers: u32,
+    /// How many operations a second each of the four clients begins
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub rate: u64,
+    /// How many milliseconds pass from one fault to the next, on average
+    #[arg(long, value_name = "MS", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(10..))]
+    pub fault_every: u64,
+    /// What draws everything
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Print one JSON object at the end, and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl LongArgs {
+    pub fn endurance(&self) -> Endurance {
+        let hours = self.hours.unwrap_or(self.days * 24);
+        Endurance {
+            seed: self.seed,
+            nodes: self.servers,
+            lasting: Duration::secs(hours * 3_600),
+            rate: self.rate,
+            between_faults: Duration::millis(self.fault_every),
+            between_requests: Duration::secs(2),
+        }
+    }
 }
 
 #[derive(Debug, Args)]

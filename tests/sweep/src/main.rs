@@ -1,11 +1,13 @@
 //! Runs seeds through the world of faults: `sweep` until one breaks a rule, and then makes that one
-//! small; `mutants` until each known mistake was caught; `run` tells one scenario.
+//! small; `mutants` until each known mistake was caught; `long` one cluster for days; `run` tells one
+//! scenario.
 //!
 //! Read `cli.rs` (what can be asked), `pool.rs` (many runs at once, in order), `sweep.rs`,
-//! `mutants.rs`, `report.rs` (what is printed), `link.rs` (how a scenario becomes a link to the page).
+//! `mutants.rs`, `long.rs`, `report.rs` (what is printed), `link.rs` (how a scenario becomes a link to the page).
 
 mod cli;
 mod link;
+mod long;
 mod mutants;
 mod pool;
 mod report;
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Sweep(args) => sweep::run(&args),
         Command::Mutants(args) => mutants::run(&args),
+        Command::Long(args) => long::run(&args),
         Command::Run(args) => run::run(&args),
     };
     match done {

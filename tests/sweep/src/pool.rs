@@ -24,6 +24,8 @@ pub struct Outcome {
     pub steps: u64,
     pub simulated: Instant,
     pub sights: Sights,
+    /// How often the search for an order of the clients' operations was given up.
+    pub undecided: u64,
     pub trouble: Option<Trouble>,
 }
 
@@ -60,6 +62,7 @@ pub struct Tally {
     /// In microseconds.
     pub simulated: u64,
     pub sights: Sights,
+    pub undecided: u64,
     pub first: Option<(u64, Job, Trouble, Box<Scenario>)>,
 }
 
@@ -88,6 +91,7 @@ pub fn finish(mut hunt: Hunt) -> (Outcome, Scenario) {
         steps: world.steps(),
         simulated: world.now(),
         sights: hunt.sights().clone(),
+        undecided: hunt.checker().undecided(),
         trouble,
     };
     (outcome, (**world.scenario()).clone())
@@ -123,6 +127,7 @@ pub fn run(
                     tally.steps += outcome.steps;
                     tally.simulated += outcome.simulated.0;
                     tally.sights.add(&outcome.sights);
+                    tally.undecided += outcome.undecided;
                     if let Some(trouble) = outcome.trouble {
                         stop.fetch_min(place, Ordering::Relaxed);
                         if tally.first.as_ref().is_none_or(|first| place < first.0) {

@@ -4,7 +4,7 @@ use crate::cli::SweepArgs;
 use crate::pool::Tally;
 use crate::sweep::Found;
 use console::style;
-use flotilla_core::hunt::Counts;
+use flotilla_core::hunt::{Counts, Sights};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -24,21 +24,43 @@ pub fn sweep(args: &SweepArgs, (tally, took): (&Tally, Duration), found: Option<
         tally.steps as f64 / seconds,
         simulated / seconds
     );
+    came_across(&tally.sights);
+    undecided(tally.undecided);
+    match found {
+        None => all_well(),
+        Some(found) => failure(found),
+    }
+}
+
+/// Prints what was come across; what was not stands out.
+pub fn came_across(sights: &Sights) {
     println!("came across:");
-    for (sight, count) in tally.sights.iter() {
+    for (sight, count) in sights.iter() {
         let told = format!("  {count:>10}  {}", sight.says());
         match count {
             0 => println!("{}", style(told).yellow()),
             _ => println!("{told}"),
         }
     }
-    match found {
-        None => println!(
-            "{}",
-            style("No rule was broken, and all came to rest.").green()
-        ),
-        Some(found) => failure(found),
-    }
+}
+
+/// Prints of how much nothing is claimed.
+pub fn undecided(count: u64) {
+    println!("searches for an order of the clients' operations that were given up: {count}");
+}
+
+/// Prints that there was no failure.
+pub fn all_well() {
+    let well = "No rule was broken, and all came to rest.";
+    println!("{}", style(well).green());
+}
+
+/// What was come across, for programs.
+pub fn sights(sights: &Sights) -> Map<String, Value> {
+    let sights = sights.iter();
+    sights
+        .map(|(sight, count)| (sight.says().into(), count.into()))
+        .collect()
 }
 
 fn failure(found: &Found) {
@@ -53,7 +75,7 @@ fn failure(found: &Found) {
         sizes(found.before),
         sizes(found.after),
         match found.minimal {
-            true => "; without any one of its actions it passes",
+            true => "; without any one of its actions that does not happen",
             false => "; there were too many runs to make it as small as it can be",
         }
     );
@@ -78,11 +100,6 @@ fn sizes(counts: Counts) -> String {
 }
 
 fn as_json(args: &SweepArgs, (tally, took): (&Tally, Duration), found: Option<&Found>) -> Value {
-    let sights: Map<String, Value> = tally
-        .sights
-        .iter()
-        .map(|(sight, count)| (sight.says().into(), count.into()))
-        .collect();
     let size = |counts: Counts| json!({"actions": counts.actions, "nodes": counts.nodes, "end_us": counts.end.0});
     json!({
         "seeds": [args.seeds.start, args.seeds.end],
@@ -91,7 +108,8 @@ fn as_json(args: &SweepArgs, (tally, took): (&Tally, Duration), found: Option<&F
         "steps": tally.steps,
         "simulated_us": tally.simulated,
         "seconds": took.as_secs_f64(),
-        "sights": sights,
+        "sights": sights(&tally.sights),
+        "undecided": tally.undecided,
         "failure": found.map(|found| json!({
             "mode": found.job.mode.name(),
             "seed": found.job.seed,

@@ -67,6 +67,7 @@ fn jobs(args: &SweepArgs) -> Vec<Job> {
 
 fn shrunk(args: &SweepArgs, tally: &Tally) -> Result<Found> {
     let (_, job, trouble, scenario) = tally.first.clone().context("there is a failure")?;
+    write(&args.out, (&job, "-whole"), &scenario.to_toml())?;
     let before = Counts::of(&scenario);
     let mode = Some(job.mode);
     if !args.json {
@@ -109,7 +110,7 @@ fn shrunk(args: &SweepArgs, tally: &Tally) -> Result<Found> {
     }
     let at = at(&outcome);
     let toml = small.to_toml();
-    let file = write(&args.out, &job, &toml)?;
+    let file = write(&args.out, (&job, ""), &toml)?;
     Ok(Found {
         job,
         trouble,
@@ -131,9 +132,9 @@ fn at(outcome: &pool::Outcome) -> Option<(Instant, u64)> {
     }
 }
 
-fn write(folder: &Path, job: &Job, toml: &str) -> Result<PathBuf> {
+fn write(folder: &Path, (job, which): (&Job, &str), toml: &str) -> Result<PathBuf> {
     fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
-    let file = folder.join(format!("{}-{}.toml", job.mode.name(), job.seed));
+    let file = folder.join(format!("{}-{}{which}.toml", job.mode.name(), job.seed));
     fs::write(&file, toml).with_context(|| format!("writing {}", file.display()))?;
     Ok(file)
 }

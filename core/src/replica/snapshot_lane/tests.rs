@@ -39,7 +39,7 @@ fn cache(keys: u64) -> Cache {
 fn encoder(cache: &Cache) -> SnapshotEncoder {
     let head = SnapshotHead {
         cluster: IDENTITY.cluster,
-        digest: 5,
+        digest: crate::replica::AppliedDigest::default(),
         membership: Membership::of_voters(&[NodeId(1)]),
     };
     SnapshotEncoder::new(&head, cache)

@@ -49,6 +49,74 @@ pub enum FaultKind {
     Configure,
     /// The model service breaks, and is mended.
     Model,
+    /// The power of a server goes that has just helped to elect another one, or is asked to.
+    CrashVoter,
+    /// The power of a leader goes before anything of its term is committed.
+    CrashNewLeader,
+    /// A leader is cut off while another server stands for election, or is asked to take over.
+    IsolateDeposed,
+    /// The network falls into two parts while the members change.
+    PartitionChange,
+    /// Nobody hears the leader, and it hears one server only.
+    MuteLeader,
+    /// A voter that is asked in spite of its promise starts again, and its leader is cut off.
+    RestartVoter,
+    /// The leader's clock runs as slow as the bound allows and all others as fast, and it is cut off.
+    StrandSlowLeader,
+    /// A follower's answer is late, and nobody hears the leader meanwhile.
+    LateAnswer,
+    /// Leaders are cut off one after the other, each before anybody else has its newest entry, and the one
+    /// before comes back meanwhile.
+    TakeTurns,
+    /// A leader is cut off once a majority holds what an earlier one left, and nobody anything of its own term.
+    CutOffHeir,
+    /// A server takes nothing for a while; half of the time it is the leader.
+    Pause,
+    /// A server is slow for a while.
+    SlowServer,
+}
+
+impl FaultKind {
+    /// Whether another leader may come while the first does not know it.
+    pub(super) fn strands_leader(self) -> bool {
+        use FaultKind as F;
+        matches!(
+            self,
+            F::IsolateLeader
+                | F::IsolateDeposed
+                | F::MuteLeader
+                | F::Transfer
+                | F::RestartVoter
+                | F::LateAnswer
+                | F::StrandSlowLeader
+        )
+    }
+
+    /// Whether it waits for its moment: one that comes seldom, and passes at once.
+    pub(super) fn lurks(self) -> bool {
+        use FaultKind as F;
+        matches!(
+            self,
+            F::CrashVoter
+                | F::CrashNewLeader
+                | F::IsolateDeposed
+                | F::PartitionChange
+                | F::RestartVoter
+                | F::LateAnswer
+                | F::TakeTurns
+                | F::CutOffHeir
+        )
+    }
+
+    /// What follows, mostly, as soon as there is a moment for it. In turns, leaders write what nobody else has;
+    /// the heir of one of them is the leader of whom figure 8 of the Raft paper tells.
+    pub(super) fn goes_on(self) -> &'static [FaultKind] {
+        match self {
+            FaultKind::TakeTurns => &[FaultKind::TakeTurns, FaultKind::CutOffHeir],
+            FaultKind::CutOffHeir => &[FaultKind::TakeTurns],
+            _ => &[],
+        }
+    }
 }
 
 /// Which faults there are, by name.
@@ -60,7 +128,8 @@ pub enum Mode {
     FlakyNetwork,
     /// Servers crash, disks are slow, full, fail and rot.
     StorageTrouble,
-    /// Clocks drift within the bound, or jump.
+    /// Clocks drift within the bound, or jump, and servers pause: that too is time which they do not see
+    /// pass.
     ClockTrouble,
     /// All of that, and operators who change things meanwhile.
     Storm,
@@ -115,7 +184,7 @@ impl Mode {
             Mode::Calm => "Clients ask, and nothing goes wrong",
             Mode::FlakyNetwork => "Messages are lost, late and doubled, and links are cut",
             Mode::StorageTrouble => "Servers crash, and disks are slow, full, fail and rot",
-            Mode::ClockTrouble => "Clocks drift within the bound, or are set",
+            Mode::ClockTrouble => "Clocks drift within the bound or are set, and servers pause",
             Mode::Storm => "All of that, and operators change things meanwhile",
             Mode::DisksBeyond => {
                 "Any number of disks lose everything: more than is promised to survive"
@@ -139,13 +208,20 @@ impl Mode {
                 F::Partition,
                 F::OneWay,
                 F::IsolateLeader,
+                F::MuteLeader,
                 F::Drop,
                 F::Delay,
                 F::Duplicate,
+                F::IsolateDeposed,
+                F::LateAnswer,
+                F::TakeTurns,
+                F::CutOffHeir,
             ],
             Mode::StorageTrouble => &[
                 F::Crash,
                 F::CrashLeader,
+                F::CrashVoter,
+                F::CrashNewLeader,
                 F::Kill,
                 F::SlowDisk,
                 F::FailSyncs,
@@ -154,15 +230,34 @@ impl Mode {
                 F::Wipe,
                 F::Snapshot,
             ],
-            Mode::ClockTrouble => &[F::Drift, F::Jump, F::Crash, F::IsolateLeader, F::Transfer],
+            Mode::ClockTrouble => &[
+                F::Drift,
+                F::Jump,
+                F::Crash,
+                F::CrashVoter,
+                F::OneWay,
+                F::IsolateLeader,
+                F::MuteLeader,
+                F::IsolateDeposed,
+                F::Transfer,
+                F::Pause,
+                F::RestartVoter,
+                F::LateAnswer,
+                F::StrandSlowLeader,
+            ],
             Mode::Storm => &[
                 F::Crash,
                 F::CrashLeader,
+                F::CrashVoter,
+                F::CrashNewLeader,
                 F::Kill,
                 F::ShutDown,
                 F::Partition,
+                F::PartitionChange,
                 F::OneWay,
                 F::IsolateLeader,
+                F::MuteLeader,
+                F::IsolateDeposed,
                 F::Drop,
                 F::Delay,
                 F::Duplicate,
@@ -178,9 +273,23 @@ impl Mode {
                 F::Membership,
                 F::Configure,
                 F::Model,
+                F::Pause,
+                F::SlowServer,
+                F::RestartVoter,
+                F::LateAnswer,
+                F::StrandSlowLeader,
+                F::TakeTurns,
+                F::CutOffHeir,
             ],
             Mode::DisksBeyond => &[F::Crash, F::CrashLeader, F::Wipe, F::Rot, F::Partition],
-            Mode::ClocksBeyond => &[F::DriftBeyond, F::IsolateLeader, F::Partition, F::Transfer],
+            Mode::ClocksBeyond => &[
+                F::DriftBeyond,
+                F::IsolateLeader,
+                F::MuteLeader,
+                F::IsolateDeposed,
+                F::Partition,
+                F::Transfer,
+            ],
         }
     }
 }

@@ -364,6 +364,35 @@ pub enum Action {
         /// How it behaves from now on.
         mode: ServiceMode,
     },
+    /// A server that runs takes nothing any more, as a process that is stopped or does not get to
+    /// run: what comes waits, and its clock goes on. A crash or a kill ends the pause with the server.
+    Pause {
+        /// The server.
+        node: NodeId,
+    },
+    /// A server that is paused goes on: it takes what has waited, in order, and then finds its timers
+    /// overdue.
+    Resume {
+        /// The server.
+        node: NodeId,
+    },
+    /// Each input takes a server longer from now on, also after a restart. It takes one at a time, and
+    /// what an input leads to happens when it is through with it.
+    SlowServer {
+        /// The server.
+        node: NodeId,
+        /// So many milliseconds; 1 is as usual: no time at all.
+        factor: u32,
+    },
+    /// For teaching: the election timers that run now all run out at one moment.
+    AlignTimers,
+    /// For teaching: the election timers that run now run out at equal distances.
+    SpreadTimers,
+    /// A message arrives now.
+    Deliver {
+        /// The message.
+        message: MessageId,
+    },
 }
 
 /// What of the data that was not synced survives when the power goes.

@@ -164,7 +164,7 @@ pub mod bounds {
     pub const SEED: u64 = 1 << 53;
     /// The largest disk, and the last byte of a file, in bytes.
     pub const DISK: u64 = 1 << 40;
-    /// The most that a disk can be slowed down.
+    /// The most that a disk or a server can be slowed down.
     pub const SLOWNESS: u32 = 10_000;
     /// The most syncs that are made to fail at once.
     pub const SYNCS: u64 = 1_000_000;

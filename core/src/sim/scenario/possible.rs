@@ -1,7 +1,7 @@
 //! What of all actions is possible: each names servers, clients and amounts that there can be.
 
 use super::action::{Action, Keep, TimedAction};
-use super::model::bounds;
+use super::model::{Scenario, bounds};
 use crate::replica::ClientId;
 use crate::sim::clock::Clock;
 use crate::sim::network::MessageId;
@@ -40,7 +40,13 @@ impl Action {
             | Action::ShutDown { node }
             | Action::TakeSnapshot { node }
             | Action::Kill { node }
-            | Action::WipeDisk { node } => server("node", *node),
+            | Action::WipeDisk { node }
+            | Action::Pause { node }
+            | Action::Resume { node } => server("node", *node),
+            Action::SlowServer { node, factor } => {
+                server("node", *node)?;
+                check_range("factor", *factor, 1, bounds::SLOWNESS)
+            }
             Action::Corrupt { node, .. }
             | Action::Tear { node, .. }
             | Action::RemoveFile { node, .. }
@@ -93,8 +99,13 @@ impl Action {
                 };
                 differ.map_err(|accepted| ConfigError::new("to", to.0, accepted))
             }
-            Action::Heal | Action::ModelService { mode: _ } => Ok(()),
-            Action::Drop { message } | Action::Duplicate { message } => check_message(*message),
+            Action::Heal
+            | Action::ModelService { mode: _ }
+            | Action::AlignTimers
+            | Action::SpreadTimers => Ok(()),
+            Action::Drop { message }
+            | Action::Duplicate { message }
+            | Action::Deliver { message } => check_message(*message),
             Action::Delay { message, by } => {
                 check_message(*message)?;
                 check_span("by", *by)
@@ -183,6 +194,24 @@ impl TimedAction {
         let at = self.at.since(Instant::ZERO);
         check_range("at", at, Duration::ZERO, bounds::END)?;
         self.action.validate(nodes, clients)
+    }
+}
+
+impl Scenario {
+    /// The same scenario in which something more is done at a moment, after everything else that
+    /// it does at that moment. Nothing runs: so also what broke a run is written down.
+    ///
+    /// # Errors
+    /// The action names a server, a client or an amount that there cannot be, or the scenario has
+    /// as many actions as it may have.
+    pub fn with_action(&self, at: Instant, action: Action) -> Result<Scenario, ConfigError> {
+        let timed = TimedAction { at, action };
+        timed.validate(self.nodes, self.clients.count)?;
+        let mut scenario = self.clone();
+        let place = scenario.actions.partition_point(|known| known.at <= at);
+        scenario.actions.insert(place, timed);
+        check_amount(&scenario.actions)?;
+        Ok(scenario)
     }
 }
 

@@ -73,7 +73,8 @@ pub(super) struct Row {
 
 /// The verbs, each with the fields that it takes.
 const VERBS: &str = "crash (node, keep); \
-                     restart, isolate, take_snapshot, shut_down, kill, wipe_disk (node); \
+                     restart, isolate, take_snapshot, shut_down, kill, pause, resume, wipe_disk (node); \
+                     slow_server (node, factor); align_timers; spread_timers; \
                      corrupt (node, file, offset, bit); tear (node, file, bytes); \
                      remove_file (node, file); resize_disk (node, bytes); \
                      slow_disk (node, factor); fail_syncs (node, count); \
@@ -81,7 +82,7 @@ const VERBS: &str = "crash (node, keep); \
                      transfer_leadership (to); change_membership (voters, learners); \
                      drift_clock (node, ppm); jump_clock (node, forward or back); \
                      partition (groups); \
-                     cut, mend (from, to); heal; drop, duplicate (message); \
+                     cut, mend (from, to); heal; drop, duplicate, deliver (message); \
                      delay (message, by); \
                      put (client, key, value, ttl); get (client, key, node, path); delete (client, key); \
                      touch (client, key, ttl); \
@@ -149,6 +150,16 @@ impl Row {
             "recreate_cluster" => Action::RecreateCluster {
                 except: self.except.take().unwrap_or_default(),
             },
+            "pause" => Action::Pause { node: node(self)? },
+            "resume" => Action::Resume { node: node(self)? },
+            "slow_server" => Action::SlowServer {
+                node: node(self)?,
+                factor: need(self.factor.take(), verb, "factor", || {
+                    "a factor, 1 or more".into()
+                })?,
+            },
+            "align_timers" => Action::AlignTimers,
+            "spread_timers" => Action::SpreadTimers,
             "corrupt" | "tear" | "remove_file" | "resize_disk" | "slow_disk" | "fail_syncs"
             | "keep_image" | "restore_image" => {
                 let node = node(self)?;
@@ -194,6 +205,9 @@ impl Row {
                 message: message(self)?,
             },
             "duplicate" => Action::Duplicate {
+                message: message(self)?,
+            },
+            "deliver" => Action::Deliver {
                 message: message(self)?,
             },
             "delay" => Action::Delay {

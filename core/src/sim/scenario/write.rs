@@ -132,5 +132,11 @@ pub fn verb(action: &Action) -> &'static str {
         Action::Workload(_) => "workload",
         Action::StopWorkload { .. } => "stop_workload",
         Action::ModelService { .. } => "model_service",
+        Action::Pause { .. } => "pause",
+        Action::Resume { .. } => "resume",
+        Action::SlowServer { .. } => "slow_server",
+        Action::AlignTimers => "align_timers",
+        Action::SpreadTimers => "spread_timers",
+        Action::Deliver { .. } => "deliver",
     }
 }

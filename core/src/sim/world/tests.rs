@@ -4,6 +4,7 @@ mod clocks;
 mod disks;
 mod faults;
 mod links;
+mod pauses;
 mod requests;
 
 use super::World;
@@ -54,8 +55,9 @@ fn any_action(rng: &mut Rng, world: &World) -> Action {
     let some = rng.below(flying.len() as u64) as usize;
     let message = flying.get(some).copied().unwrap_or(MessageId(1));
     let key = format!("k{}", rng.below(10));
-    match rng.below(24) {
-        18..=22 => any_fault(rng, world, node),
+    match rng.below(28) {
+        24..=27 => any_pace(rng, node, message),
+        18..=23 => any_fault(rng, world, node),
         0 | 1 => Action::crash(node),
         2 | 3 => Action::Restart { node },
         4 => Action::Isolate { node },
@@ -116,6 +118,21 @@ fn any_action(rng: &mut Rng, world: &World) -> Action {
         }
         17 => any_request(rng, client, key),
         _ => Action::Heal,
+    }
+}
+
+/// Something that decides when servers take what comes, or when it comes.
+fn any_pace(rng: &mut Rng, node: NodeId, message: MessageId) -> Action {
+    match rng.below(8) {
+        0 | 1 => Action::Pause { node },
+        2 | 3 => Action::Resume { node },
+        4 => Action::SlowServer {
+            node,
+            factor: rng.between(1, 12) as u32,
+        },
+        5 => Action::AlignTimers,
+        6 => Action::SpreadTimers,
+        _ => Action::Deliver { message },
     }
 }
 
@@ -271,8 +288,8 @@ fn a_clone_goes_on_as_the_original_does() {
 /// Also the witness that the storms do what they should: something of everything happens.
 #[test]
 fn no_storm_stops_the_world_and_each_replays_from_its_file() {
-    let mut seen = [0u64; 22];
-    for seed in 0..60 {
+    let mut seen = [0u64; 27];
+    for seed in 0..120 {
         let session = storm(seed);
         let text = session.world().scenario().to_toml();
         let scenario = Scenario::parse(&text).expect("was written just now");
@@ -312,6 +329,11 @@ fn no_storm_stops_the_world_and_each_replays_from_its_file() {
                 What::SyncsWillFail { .. } => 19,
                 What::ImageRestored { .. } => 20,
                 What::ClusterRecreated { .. } => 21,
+                What::Paused => 22,
+                What::Resumed { waiting } if *waiting > 0 => 23,
+                What::ServerSlowed { .. } => 24,
+                What::TimersSet { .. } => 25,
+                What::MessageHurried { .. } => 26,
                 What::StartFailed { .. } => panic!("seed {seed}: {happening:?}"),
                 _ => continue,
             };

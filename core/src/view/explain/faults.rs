@@ -1,6 +1,6 @@
 //! What happens to machines and their disks, in words.
 
-use super::{Told, count, detail, story};
+use super::{Told, count, detail, story, trace};
 use crate::sim::{NameChange, Place, What};
 use crate::types::NodeId;
 
@@ -60,7 +60,59 @@ pub(super) fn tell(place: Place, what: &What) -> Option<Told> {
             story("image", sentence)
         }
         What::ClusterRecreated { cluster, except } => recreated(&cluster.to_string(), except),
-        _ => return ways(place, what),
+        _ => return pace(place, what).or_else(|| ways(place, what)),
+    })
+}
+
+/// When servers take what comes to them.
+fn pace(place: Place, what: &What) -> Option<Told> {
+    Some(match what {
+        What::Paused => story(
+            "paused",
+            format!(
+                "{place} is paused: it takes nothing, what comes to it waits, and its clock goes on"
+            ),
+        ),
+        What::Resumed { waiting: 0 } => story(
+            "resumed",
+            format!("{place} goes on after its pause; nothing has come to it meanwhile"),
+        ),
+        What::Resumed { waiting } => {
+            let waiting = count(*waiting, "input", "inputs");
+            let sentence = format!(
+                "{place} goes on after its pause: it takes the {waiting} that came meanwhile, then \
+                 looks at its timers"
+            );
+            story("resumed", sentence)
+        }
+        What::ServerSlowed { factor: 1 } => story(
+            "server-pace",
+            format!("{place} takes each input at once from now on"),
+        ),
+        What::ServerSlowed { factor } => story(
+            "server-pace",
+            format!("{place} is slow from now on: each input takes it {factor} ms"),
+        ),
+        What::InputWaits { message, ahead } => {
+            let what = message.map_or("what its disk or an operator says".into(), |message| {
+                message.to_string()
+            });
+            let others = match ahead {
+                0 => String::new(),
+                1 => ": another waits before it".into(),
+                more => format!(": {more} others wait before it"),
+            };
+            trace("waits", format!("{place} does not take {what} yet{others}"))
+        }
+        What::TimersSet { timers } => {
+            let timers = timers.iter().map(|(node, at)| format!("{node}'s at {at}"));
+            let timers = super::list(timers);
+            story(
+                "timers",
+                format!("election timers are set by hand to run out: {timers}"),
+            )
+        }
+        _ => return None,
     })
 }
 

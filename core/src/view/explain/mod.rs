@@ -3,12 +3,14 @@
 
 pub(in crate::view) mod alerts;
 pub(in crate::view) mod cache;
+pub(in crate::view) mod causes;
 mod consensus;
 mod eviction;
 pub(in crate::view) mod faults;
 mod leases;
 pub(in crate::view) mod membership;
 pub(in crate::view) mod recovery;
+pub(in crate::view) mod search;
 mod seats;
 pub(in crate::view) mod server;
 pub(in crate::view) mod world;
@@ -67,7 +69,7 @@ fn trace(kind: &'static str, sentence: String) -> Told {
 }
 
 /// Microseconds as `12.3 ms`.
-fn ms(us: u64) -> String {
+pub(in crate::view) fn ms(us: u64) -> String {
     format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
 }
 

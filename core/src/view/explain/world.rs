@@ -33,6 +33,13 @@ pub(super) fn tell(place: Place, what: &What) -> Told {
             "delayed",
             format!("{message} is held back and will arrive at {until}"),
         ),
+        What::MessageHurried {
+            message,
+            instead_of,
+        } => story(
+            "hurried",
+            format!("{message} arrives at once, by hand, instead of at {instead_of}"),
+        ),
         What::MessageDuplicated { message, copy, why } => match why {
             DuplicationReason::Network => detail(
                 "duplicated",
@@ -152,6 +159,10 @@ fn lost(message: MessageId, (from, to): (Address, Address), why: LossReason) -> 
         LossReason::Cut => trace("lost", format!("{way} is lost: the link is cut")),
         LossReason::ReceiverDown => trace("lost", format!("{way} is lost: {to} does not run")),
         LossReason::ClusterGone => trace("lost", format!("{way} is lost with its cluster")),
+        LossReason::ReceiverFull => trace(
+            "lost",
+            format!("{way} is lost: more waits at {to} than it has room for"),
+        ),
         LossReason::ByHand => story("dropped", format!("{way} is dropped by hand")),
     }
 }
