@@ -10,11 +10,25 @@ export default defineConfig({
   forbidOnly: true,
   retries: 0,
   timeout: 180_000,
+  // A busy machine of two cores needs longer than a person would wait.
+  expect: { timeout: 20_000 },
   reporter: [['list']],
   use: {
     baseURL: given ?? LOCAL,
     viewport: { width: 1280, height: 800 },
     launchOptions: { executablePath, args },
+    // Tests that are about keeping the site allow what keeps it.
+    serviceWorkers: 'block',
+    // A visitor who was offered the first lesson before: nothing plays by itself.
+    storageState: {
+      cookies: [],
+      origins: [
+        {
+          origin: new URL(given ?? LOCAL).origin,
+          localStorage: [{ name: 'flotilla.lessons', value: '{"greeted":true}' }],
+        },
+      ],
+    },
     permissions: ['clipboard-read', 'clipboard-write'],
   },
   // The built page: FLOTILLA_URL when somebody serves it already, else ../dist.
@@ -30,5 +44,6 @@ export default defineConfig({
   projects: [
     { name: 'e2e', testMatch: '*.spec.ts' },
     { name: 'shots', testMatch: 'shots.ts' },
+    { name: 'bench', testMatch: 'bench.ts' },
   ],
 });

@@ -1,15 +1,19 @@
-//! Browser bindings of `flotilla-core`: one class, [`Playground`], and the menu of scenarios.
+//! Browser bindings of `flotilla-core`: [`Playground`], a run on the screen, the menu of scenarios, and
+//! [`Hunter`](hunter::Hunter), which looks through many runs.
 //! There is no logic here; every method hands over to the core.
 
-use flotilla_core::sim::Action;
+use flotilla_core::sim::{Action, Scenario};
 use flotilla_core::types::Instant;
-use flotilla_core::view::{ScenarioInfo, Session, SettingChange, SettingRefusal};
+use flotilla_core::view::{
+    HistoryQuery, Interest, ScenarioInfo, Session, SettingChange, SettingRefusal, WindowAsked,
+};
 use js_sys::Error;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
+mod hunter;
 mod scenarios;
 
 /// What a person can do to the world, for TypeScript; the Rust type is `sim::Action`.
@@ -19,6 +23,9 @@ const ACTION: &str = r#"
 export type Action =
   | { do: "crash"; node: number; keep?: Keep }
   | { do: "restart" | "isolate" | "take_snapshot" | "shut_down" | "kill" | "wipe_disk"; node: number }
+  | { do: "pause" | "resume"; node: number }
+  | { do: "slow_server"; node: number; factor: number }
+  | { do: "align_timers" | "spread_timers" }
   | { do: "corrupt"; node: number; file: string; offset: number; bit?: number }
   | { do: "tear"; node: number; file: string; bytes: number }
   | { do: "remove_file"; node: number; file: string }
@@ -30,7 +37,7 @@ export type Action =
   | { do: "partition"; groups: number[][] }
   | { do: "cut" | "mend"; from: number; to: number }
   | { do: "heal" }
-  | { do: "drop" | "duplicate"; message: number }
+  | { do: "drop" | "duplicate" | "deliver"; message: number }
   | { do: "delay"; message: number; by: string }
   | { do: "drift_clock"; node: number; ppm: number }
   | { do: "jump_clock"; node: number; forward: string }
@@ -117,6 +124,22 @@ pub fn scenario_text(id: &str) -> Result<String, JsError> {
     })
 }
 
+/// A scenario in which something more is done at a moment (microseconds), without running it: what
+/// broke a run can be written down so.
+///
+/// # Errors
+/// The text is no scenario, or there cannot be such an action.
+#[wasm_bindgen(js_name = withAction)]
+pub fn with_action(
+    scenario: &str,
+    time: f64,
+    #[wasm_bindgen(unchecked_param_type = "Action")] action: JsValue,
+) -> Result<String, JsError> {
+    let action: Action = serde_wasm_bindgen::from_value(action)?;
+    let scenario = Scenario::parse(scenario)?;
+    Ok(scenario.with_action(instant(time), action)?.to_toml())
+}
+
 /// A seed that nobody chose, below 2^53.
 ///
 /// # Errors
@@ -170,6 +193,13 @@ impl Playground {
         self.0.run_until(instant(time), u64::from(most))
     }
 
+    /// Forward until `time` (microseconds), but no further than to a message on its way, and at most `most`
+    /// steps; true when either is reached.
+    #[wasm_bindgen(js_name = runUntilMessage)]
+    pub fn run_until_message(&mut self, time: f64, most: u32) -> bool {
+        self.0.run_until_message(instant(time), u64::from(most))
+    }
+
     /// One step forward; false when nothing is left to happen.
     #[wasm_bindgen(js_name = stepForward)]
     pub fn step_forward(&mut self) -> bool {
@@ -187,14 +217,118 @@ impl Playground {
         self.0.seek(instant(time), u64::from(most));
     }
 
-    /// Does something at the moment shown; what was explored beyond it is forgotten.
+    /// To just after a step that is explored: several can share one moment.
+    #[wasm_bindgen(js_name = goToStep)]
+    pub fn go_to_step(&mut self, number: f64) {
+        self.0.go_to_step(number as u64);
+    }
+
+    /// To the next step that somebody waits for, at most `most` steps; true at the end of the search.
+    /// `sought` tells what came of it.
+    ///
+    /// # Errors
+    /// There is no such interest.
+    #[wasm_bindgen(js_name = seekNext)]
+    pub fn seek_next(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Interest")] interest: JsValue,
+        most: u32,
+    ) -> Result<bool, JsError> {
+        let interest: Interest = serde_wasm_bindgen::from_value(interest)?;
+        Ok(self.0.seek_next(interest, u64::from(most)))
+    }
+
+    /// Back to the last step that somebody waits for, reading at most `most` steps; true at the end of
+    /// the search.
+    ///
+    /// # Errors
+    /// There is no such interest.
+    #[wasm_bindgen(js_name = seekPrevious)]
+    pub fn seek_previous(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Interest")] interest: JsValue,
+        most: u32,
+    ) -> Result<bool, JsError> {
+        let interest: Interest = serde_wasm_bindgen::from_value(interest)?;
+        Ok(self.0.seek_previous(interest, u64::from(most)))
+    }
+
+    /// Runs until all is quiet, at most `most` steps; true at the end of the search.
+    pub fn settle(&mut self, most: u32) -> bool {
+        self.0.settle(u64::from(most))
+    }
+
+    /// What the last search came to; undefined while it is under way.
+    ///
+    /// # Errors
+    /// None in practice.
+    #[wasm_bindgen(unchecked_return_type = "SoughtView | undefined")]
+    pub fn sought(&self) -> Result<JsValue, JsError> {
+        to_js(&self.0.sought())
+    }
+
+    /// All ways of the run, the first one first; one of them is shown.
+    ///
+    /// # Errors
+    /// None in practice.
+    #[wasm_bindgen(unchecked_return_type = "BranchView[]")]
+    pub fn branches(&self) -> Result<JsValue, JsError> {
+        to_js(&self.0.branches())
+    }
+
+    /// Shows another way of the run, up to where both part; the one shown is kept.
+    ///
+    /// # Errors
+    /// There is no such branch, or it is shown already.
+    #[wasm_bindgen(js_name = switchBranch, unchecked_return_type = "BranchView")]
+    pub fn switch_branch(&mut self, id: u32) -> Result<JsValue, JsError> {
+        to_js(&self.0.switch_branch(id)?)
+    }
+
+    /// Calls a way of the run something else.
+    ///
+    /// # Errors
+    /// There is no such branch, or the name is empty, too long, or in use.
+    #[wasm_bindgen(js_name = renameBranch)]
+    pub fn rename_branch(&mut self, id: u32, name: &str) -> Result<(), JsError> {
+        Ok(self.0.rename_branch(id, name)?)
+    }
+
+    /// Forgets a way of the run that is not shown.
+    ///
+    /// # Errors
+    /// There is no such branch, or it is the one shown.
+    #[wasm_bindgen(js_name = deleteBranch)]
+    pub fn delete_branch(&mut self, id: u32) -> Result<(), JsError> {
+        Ok(self.0.delete_branch(id)?)
+    }
+
+    /// Compares the way shown with another, at most `most` steps of each; true when it is done.
+    ///
+    /// # Errors
+    /// There is no such branch, or it is the one shown.
+    pub fn compare(&mut self, id: u32, most: u32) -> Result<bool, JsError> {
+        Ok(self.0.compare(id, u64::from(most))?)
+    }
+
+    /// What the last comparison came to; undefined while it is under way.
+    ///
+    /// # Errors
+    /// None in practice.
+    #[wasm_bindgen(js_name = branchComparison, unchecked_return_type = "BranchComparison | undefined")]
+    pub fn branch_comparison(&self) -> Result<JsValue, JsError> {
+        to_js(&self.0.branch_comparison())
+    }
+
+    /// Does something at the moment shown. What was explored beyond it is kept as a branch: its name is
+    /// returned where there is one.
     ///
     /// # Errors
     /// The action is none, or names something that there cannot be.
     pub fn act(
         &mut self,
         #[wasm_bindgen(unchecked_param_type = "Action")] action: JsValue,
-    ) -> Result<(), JsError> {
+    ) -> Result<Option<String>, JsError> {
         let action: Action = serde_wasm_bindgen::from_value(action)?;
         Ok(self.0.act(action)?)
     }
@@ -208,6 +342,24 @@ impl Playground {
         to_js(&self.0.node(id))
     }
 
+    /// How each server stood over time, until the moment shown.
+    ///
+    /// # Errors
+    /// None in practice.
+    #[wasm_bindgen(unchecked_return_type = "SeriesView")]
+    pub fn series(&self) -> Result<JsValue, JsError> {
+        to_js(&self.0.series())
+    }
+
+    /// All servers side by side.
+    ///
+    /// # Errors
+    /// None in practice.
+    #[wasm_bindgen(unchecked_return_type = "ComparisonView")]
+    pub fn comparison(&self) -> Result<JsValue, JsError> {
+        to_js(&self.0.comparison())
+    }
+
     /// A message, opened; undefined when it is not on its way.
     ///
     /// # Errors
@@ -217,10 +369,69 @@ impl Playground {
         to_js(&self.0.message(id as u64))
     }
 
+    /// Why an event happened, with the chain of `most` steps that led to it; undefined when there
+    /// is no such event.
+    ///
+    /// # Errors
+    /// None in practice.
+    #[wasm_bindgen(unchecked_return_type = "WhyView | undefined")]
+    pub fn why(&self, event: f64, most: u32) -> Result<JsValue, JsError> {
+        to_js(&self.0.why(event as u64, most as usize))
+    }
+
+    /// What happened between two moments, for the space-time diagram.
+    ///
+    /// # Errors
+    /// The question is none.
+    #[wasm_bindgen(unchecked_return_type = "WindowView")]
+    pub fn window(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "WindowAsked")] asked: JsValue,
+    ) -> Result<JsValue, JsError> {
+        let asked: WindowAsked = serde_wasm_bindgen::from_value(asked)?;
+        to_js(&self.0.window(&asked))
+    }
+
+    /// The trace of the steps behind `after`, up to `upto`, a line of JSON for each event; in parts.
+    ///
+    /// # Errors
+    /// None in practice.
+    #[wasm_bindgen(js_name = traceJsonLines, unchecked_return_type = "ExportView")]
+    pub fn trace_json_lines(&self, after: f64, upto: f64) -> Result<JsValue, JsError> {
+        to_js(&self.0.trace_json_lines(after as u64, upto as u64))
+    }
+
+    /// The same as a log for ShiViz, with vector clocks from the beginning of each part.
+    ///
+    /// # Errors
+    /// None in practice.
+    #[wasm_bindgen(js_name = traceShiviz, unchecked_return_type = "ExportView")]
+    pub fn trace_shiviz(&self, after: f64, upto: f64) -> Result<JsValue, JsError> {
+        to_js(&self.0.trace_shiviz(after as u64, upto as u64))
+    }
+
+    /// What happened in a step that is explored; nothing in others.
+    ///
+    /// # Errors
+    /// None in practice.
+    #[wasm_bindgen(js_name = stepEvents, unchecked_return_type = "EventView[]")]
+    pub fn step_events(&self, step: f64) -> Result<JsValue, JsError> {
+        to_js(&self.0.step_events(step as u64))
+    }
+
     /// The whole session as a scenario file.
     #[must_use]
     pub fn toml(&self) -> String {
         self.0.toml()
+    }
+
+    /// The session as a test: a scenario that expects what is true at its end.
+    ///
+    /// # Errors
+    /// The end is too far to be reached.
+    #[wasm_bindgen(js_name = asTest, unchecked_return_type = "SavedTest")]
+    pub fn as_test(&self) -> Result<JsValue, JsError> {
+        to_js(&self.0.as_test()?)
     }
 
     /// The same scenario from the start, with another seed.
@@ -257,6 +468,28 @@ impl Playground {
         let changes: Vec<SettingChange> = serde_wasm_bindgen::from_value(changes)?;
         let refused = self.0.configure(&changes).err();
         to_js(&refused.map(SettingRefusal::from))
+    }
+
+    /// The same scenario from the start, with servers that make these mistakes and no others.
+    ///
+    /// # Errors
+    /// There is no such mistake; the run then stays what it is.
+    #[wasm_bindgen(js_name = makeMistakes)]
+    pub fn make_mistakes(&mut self, names: Vec<String>) -> Result<(), JsError> {
+        Ok(self.0.make_mistakes(&names)?)
+    }
+
+    /// What clients did until the moment shown.
+    ///
+    /// # Errors
+    /// The question is none.
+    #[wasm_bindgen(unchecked_return_type = "HistoryView")]
+    pub fn history(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "HistoryQuery")] query: JsValue,
+    ) -> Result<JsValue, JsError> {
+        let query: HistoryQuery = serde_wasm_bindgen::from_value(query)?;
+        to_js(&self.0.history(&query))
     }
 
     /// The digest of everything that has happened, in hexadecimal.

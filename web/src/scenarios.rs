@@ -37,6 +37,7 @@ pub(crate) const ALL: &[File] = menu![
         "log-conflict",
         "behind-a-compacted-log",
         "snapshot-in-pieces",
+        "snapshots-in-turn",
         "concurrent-writes",
     ],
     "Partitions": ["minority-leader", "symmetric-partition", "one-way-partition"],

@@ -130,6 +130,12 @@ fn every_kind_of_action_is_understood() {
         r#"{ "do": "crash", "node": 3 }"#,
         r#"{ "do": "restart", "node": 3 }"#,
         r#"{ "do": "slow_disk", "node": 3, "factor": 3 }"#,
+        r#"{ "do": "slow_server", "node": 3, "factor": 3 }"#,
+        r#"{ "do": "pause", "node": 3 }"#,
+        r#"{ "do": "resume", "node": 3 }"#,
+        r#"{ "do": "align_timers" }"#,
+        r#"{ "do": "spread_timers" }"#,
+        r#"{ "do": "deliver", "message": 7 }"#,
         r#"{ "do": "fail_syncs", "node": 3, "count": 0 }"#,
         r#"{ "do": "resize_disk", "node": 3, "bytes": 1000000 }"#,
         r#"{ "do": "resize_disk", "node": 3 }"#,
@@ -245,4 +251,64 @@ fn fresh_seeds_are_whole_numbers_that_javascript_can_hold() {
     assert!(seed >= 0.0 && seed.fract() == 0.0 && seed < 2f64.powi(53));
     let mut playground = playground("leader-crash");
     assert!(playground.reseed(seed).is_ok());
+}
+
+/// Goes on until a part says that it is the last.
+fn to_the_end(mut part: impl FnMut() -> bool) {
+    while !part() {}
+}
+
+fn sought(playground: &Playground) -> JsValue {
+    let sought = playground.sought().expect("plain data");
+    assert!(sought.is_object(), "it has ended");
+    sought
+}
+
+#[wasm_bindgen_test]
+fn a_run_is_searched_in_both_directions() {
+    let mut playground = playground("leader-crash");
+    let fault = JsValue::from_str("fault");
+    to_the_end(|| {
+        playground
+            .seek_next(fault.clone(), 50)
+            .expect("an interest")
+    });
+    assert_eq!(get(&sought(&playground), "found"), JsValue::TRUE);
+    let crash = playground.fingerprint();
+    to_the_end(|| playground.settle(50));
+    assert_ne!(playground.fingerprint(), crash);
+    to_the_end(|| {
+        playground
+            .seek_previous(fault.clone(), 50)
+            .expect("an interest")
+    });
+    assert_eq!(playground.fingerprint(), crash);
+    let node = action(r#"{ "node": 2 }"#);
+    to_the_end(|| playground.seek_next(node.clone(), 50).expect("an interest"));
+    assert!(playground.seek_next(JsValue::from_str("luck"), 50).is_err());
+}
+
+#[wasm_bindgen_test]
+fn a_future_that_was_left_is_a_branch() {
+    let mut playground = playground("leader-crash");
+    playground.run_until(2.0 * SECOND, u32::MAX);
+    let before = playground.fingerprint();
+    playground.seek(0.5 * SECOND, 0);
+    let crash = action(r#"{ "do": "crash", "node": 2 }"#);
+    let kept = playground.act(crash).expect("it is possible");
+    assert_eq!(kept.as_deref(), Some("Original"));
+    playground.run_until(2.0 * SECOND, u32::MAX);
+    to_the_end(|| playground.compare(1, 50).expect("it is kept"));
+    let comparison = playground.branch_comparison().expect("plain data");
+    assert_eq!(number(&comparison, "parted"), 0.5 * SECOND);
+    assert_eq!(list(&comparison, "servers").length(), 3);
+    let branch = playground.switch_branch(1).expect("it is kept");
+    playground.run_until(number(&branch, "head"), u32::MAX);
+    assert_eq!(playground.fingerprint(), before);
+    playground.rename_branch(2, "with a crash").expect("a name");
+    let refused = message(playground.rename_branch(2, " ").expect_err("no name"));
+    assert!(refused.contains("1 to 40 characters"), "{refused}");
+    playground.delete_branch(2).expect("it is not shown");
+    let left = Array::from(&playground.branches().expect("plain data"));
+    assert_eq!(left.length(), 1);
 }

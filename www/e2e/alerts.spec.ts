@@ -1,6 +1,16 @@
 /** What is wrong is seen without opening anything, and a server opened shows its numbers. */
-import { AxeBuilder } from '@axe-core/playwright';
-import { drop, expect, leader, open, SMALL, server, stepUntil, test } from './cluster';
+import {
+  accessible,
+  drop,
+  expect,
+  fits,
+  leader,
+  open,
+  SMALL,
+  server,
+  stepUntil,
+  test,
+} from './cluster';
 
 const alert = (name: string) => `[data-alert="${name}"]`;
 
@@ -69,11 +79,8 @@ for (const theme of ['light', 'dark'] as const) {
       await page.locator(alert('quorum-at-risk')).click();
       await page.getByRole('tab', { name: 'Metrics' }).click();
       const check = async (state: string) => {
-        const found = await new AxeBuilder({ page }).analyze();
-        const told = found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`);
-        expect(told, state).toEqual([]);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-        expect(wide, state).toBeLessThanOrEqual(width);
+        await accessible(page, state);
+        await fits(page, state);
       };
       await check('a warning, and the metrics of a leader');
       await page.keyboard.press(String(first));

@@ -73,7 +73,7 @@ test('a model service that lies is caught, left alone for a while and tried agai
   await playUntil(page, () =>
     expect(leads).toContainText('asks nobody for another', { timeout: 60_000 }),
   );
-  await page.getByRole('button', { name: 'Story' }).click();
+  await page.getByRole('button', { name: 'Story', exact: true }).click();
   await expect(page.getByText(/cannot use what the model service says/).first()).toBeVisible();
   await page.locator('.modes').getByText('works').click();
   await playUntil(page, () => expect(leads).toContainText(/has asked|waits/, { timeout: 60_000 }));

@@ -165,7 +165,7 @@ test('the keyboard alone: help opens, Esc closes, focus is not trapped', async (
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toHaveCount(0);
   const seen = new Set<string>();
-  for (let press = 0; press < 60; press += 1) {
+  for (let press = 0; press < 200; press += 1) {
     await page.keyboard.press('Tab');
     seen.add(
       await page.evaluate(

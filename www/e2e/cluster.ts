@@ -1,4 +1,5 @@
 /** What a person does on the page and sees there, for the tests to speak of. */
+import { AxeBuilder } from '@axe-core/playwright';
 import { test as base, expect, type Page } from '@playwright/test';
 
 /** A test whose page must tell no error to the console. */
@@ -27,17 +28,39 @@ export const leader = (page: Page) => page.locator('[data-node][data-state="lead
 export const server = (page: Page, id: number) => page.locator(`[data-node="${id}"]`);
 export const alertOf = (page: Page) => page.getByRole('alert');
 
+/** Everything asked of the core is done and drawn. */
+export async function settled(page: Page): Promise<void> {
+  await expect(page.locator('[aria-label="Cluster"][aria-busy="true"]')).toHaveCount(0);
+}
+
 export async function time(page: Page): Promise<number> {
+  await settled(page);
   return Number(await page.locator('[data-time]').getAttribute('data-time'));
 }
 
 export async function step(page: Page): Promise<number> {
+  await settled(page);
   return Number(await page.locator('output [data-step]').getAttribute('data-step'));
 }
 
+/** Axe finds nothing. */
+export async function accessible(page: Page, state?: string): Promise<void> {
+  const found = await new AxeBuilder({ page }).analyze();
+  const told = found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`);
+  expect(told, state).toEqual([]);
+}
+
+/** Nothing is wider than the screen. */
+export async function fits(page: Page, state?: string): Promise<void> {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  expect(wide, state).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0);
+}
+
 /** The drawing as it stands, for comparing one moment with another. */
-export const picture = (page: Page) =>
-  page.locator('svg[aria-label="The cluster"]').evaluate((drawing) => drawing.outerHTML);
+export async function picture(page: Page): Promise<string> {
+  await settled(page);
+  return page.locator('svg[aria-label="The cluster"]').evaluate((drawing) => drawing.outerHTML);
+}
 
 /** Moves the speed slider up by so many notches. */
 export async function fasten(page: Page, times: number): Promise<void> {
@@ -50,6 +73,7 @@ export async function fasten(page: Page, times: number): Promise<void> {
 /** Steps by the keyboard until something is seen. */
 export async function stepUntil(page: Page, selector: string, most = 600): Promise<void> {
   for (let steps = 0; steps < most; steps += 1) {
+    await settled(page);
     if ((await page.locator(selector).count()) > 0) return;
     await page.keyboard.press('ArrowRight');
   }
@@ -59,7 +83,7 @@ export async function stepUntil(page: Page, selector: string, most = 600): Promi
 /** Plays until something is seen, then pauses. */
 export async function playUntil(page: Page, seen: () => Promise<void>): Promise<void> {
   await page.keyboard.press('Space');
-  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Pause', exact: true })).toBeVisible();
   await seen();
   await page.keyboard.press('Space');
   await expect(page.getByRole('button', { name: 'Play', exact: true })).toBeVisible();
@@ -71,6 +95,19 @@ name = "Small"
 seed = 5
 end = "60s"
 nodes = 3
+`;
+
+/** A cluster at work, one of whose servers is cut off. */
+export const BUSY = `flotilla = 1
+name = "Busy"
+seed = 11
+end = "4s"
+nodes = 5
+actions = [
+  { at = "400ms", do = "workload", rate = 60, keys = 40, reads_percent = 50, for = "3s" },
+  { at = "2s", do = "crash", node = 3 },
+  { at = "3s", do = "isolate", node = 2 },
+]
 `;
 
 /** A small cache that a model advises. */
@@ -95,4 +132,15 @@ export async function drop(page: Page, name: string, text: string): Promise<void
     [name, text],
   );
   await page.dispatchEvent('main', 'drop', { dataTransfer: transfer });
+  await settled(page);
+}
+
+/** The end of a run in which a server has believed a snapshot of a life in which more had happened. */
+export async function believe(page: Page): Promise<void> {
+  await open(page);
+  await page.getByRole('combobox', { name: 'Scenario' }).selectOption('log-lost-believed');
+  await expect(page.getByRole('button', { name: 'Put it right' })).toBeVisible();
+  await page.keyboard.press('End');
+  // A narrow page folds the rules away, and still holds them.
+  await expect(page.locator('[data-standing="brokenEarlier"]').first()).toBeAttached();
 }

@@ -38,7 +38,8 @@ test('a shared link opens the same moment of the same history elsewhere', async 
   await page.keyboard.press('c');
   for (let steps = 0; steps < 7; steps += 1) await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Share' }).click();
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  await page.getByRole('button', { name: 'Copy link' }).click();
   await expect(page.getByText('Link copied')).toBeVisible();
   const link = await page.evaluate(() => navigator.clipboard.readText());
   expect(link).toContain('#s1=');

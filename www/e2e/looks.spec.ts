@@ -1,7 +1,17 @@
 /** The page is for everyone, on every screen. */
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { alertOf, drop, expect, FULL, leader, open, stepUntil, test } from './cluster';
+import {
+  accessible,
+  alertOf,
+  drop,
+  expect,
+  FULL,
+  fits,
+  leader,
+  open,
+  stepUntil,
+  test,
+} from './cluster';
 
 /** On small screens the client is behind a tab. */
 async function openWorkload(page: Page, width: number): Promise<void> {
@@ -18,9 +28,7 @@ for (const theme of THEMES) {
       await open(page);
       await stepUntil(page, '[data-state="leader"]');
       const check = async (state: string) => {
-        const found = await new AxeBuilder({ page }).analyze();
-        const told = found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`);
-        expect(told, state).toEqual([]);
+        await accessible(page, state);
       };
       await check('a leader at work');
       await page.keyboard.press((await leader(page).getAttribute('data-node')) ?? '');
@@ -52,8 +60,7 @@ test('nothing is wider than the screen, from 360 to 2560 px', async ({ page }) =
   await openWorkload(page, 1280);
   for (const width of [360, 390, 600, 760, 900, 1180, 1280, 1920, 2560]) {
     await page.setViewportSize({ width, height: 800 });
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-    expect(wide, `at ${width} px`).toBeLessThanOrEqual(width);
+    await fits(page, `at ${width} px`);
   }
 });
 

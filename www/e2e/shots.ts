@@ -4,7 +4,8 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, type Page, test } from '@playwright/test';
+import { type Browser, expect, type Page, test } from '@playwright/test';
+import { BUSY, drop, SMALL, stepUntil } from './cluster';
 
 const SIZES = [
   { width: 390, height: 844 },
@@ -13,15 +14,6 @@ const SIZES = [
 ];
 const THEMES = ['light', 'dark'] as const;
 type Theme = (typeof THEMES)[number];
-
-/** Steps until something is so; every step is one event, so that pictures are the same each time. */
-async function stepUntil(page: Page, selector: string, most = 400): Promise<void> {
-  for (let steps = 0; steps < most; steps += 1) {
-    if ((await page.locator(selector).count()) > 0) return;
-    await page.keyboard.press('ArrowRight');
-  }
-  throw new Error(`${selector} did not appear within ${most} steps`);
-}
 
 async function open(browser: Browser, size: (typeof SIZES)[number], theme: Theme): Promise<Page> {
   const page = await browser.newPage({
@@ -99,4 +91,70 @@ for (const theme of THEMES) {
       await page.close();
     });
   }
+}
+
+/** The pictures of the tour: one state of the page each. */
+const TOUR: Record<string, (page: Page) => Promise<void>> = {
+  lesson: async (page) => {
+    await page.goto('./?lesson=election');
+    await expect(page.getByRole('region', { name: 'Lesson' })).toBeVisible();
+  },
+  why: async (page) => {
+    await atWork(page);
+    await page.keyboard.press('c');
+    await stepUntil(page, '[data-state="leader"]');
+    await page.keyboard.press('w');
+    await expect(page.locator('[data-why]')).toBeVisible();
+  },
+  'space-time': async (page) => {
+    await comeback(page);
+    await page.getByRole('button', { name: 'Space-time' }).click();
+    await expect(page.locator('[data-arrows]')).toBeVisible();
+  },
+  branches: async (page) => {
+    await drop(page, 'small.toml', SMALL.replace('60s', '4s'));
+    await end(page, 4_000_000);
+    await page.getByRole('slider', { name: 'Moment' }).fill('2000000');
+    await expect(page.locator('[data-time="2000000"]')).toBeVisible();
+    await chooseLeader(page);
+    await page.keyboard.press('c');
+    await end(page, 4_000_000);
+    await page.keyboard.press('p');
+    await page.getByRole('button', { name: 'Compare with Original' }).click();
+    await expect(page.locator('[data-parted]')).toBeVisible();
+  },
+  charts: async (page) => {
+    await drop(page, 'busy.toml', BUSY);
+    await end(page, 4_000_000);
+    await page.keyboard.press('g');
+    await expect(page.locator('[data-chart="commit"] canvas')).toBeVisible();
+  },
+  broken: async (page) => {
+    await drop(page, 'writes.toml', WRITES);
+    await page.keyboard.press('b');
+    await page.locator('[data-mutant="answers-before-commit"]').getByRole('checkbox').click();
+    await page.getByRole('button', { name: 'Go to where it fails' }).click();
+    await expect(page.locator('[data-standing="brokenHere"]').first()).toBeVisible();
+  },
+};
+
+/** Writes of one client. */
+const WRITES = `${SMALL.replace('60s', '4s')}actions = [
+  { at = "1s", do = "write", client = 1, keys = 20, prefix = "k" },
+]
+`;
+
+async function end(page: Page, time: number): Promise<void> {
+  await page.keyboard.press('End');
+  await expect(page.locator(`[data-time="${time}"]`)).toBeVisible();
+}
+
+for (const [name, arrive] of Object.entries(TOUR)) {
+  test(`README tour: ${name}`, async ({ browser }) => {
+    const page = await open(browser, { width: 1280, height: 800 }, 'light');
+    await arrive(page);
+    await page.mouse.move(0, 0);
+    await page.screenshot({ path: `../docs/tour-${name}.png` });
+    await page.close();
+  });
 }

@@ -1,8 +1,10 @@
-import { mount } from 'svelte';
+import './engine/start';
 import './style/tokens.css';
 import './style/base.css';
-import App from './views/App.svelte';
 
 const target = document.getElementById('page');
 if (target === null) throw new Error('index.html has no element #page');
-mount(App, { target });
+const small = new URLSearchParams(location.search).has('embed');
+const { show } = await (small ? import('./embed') : import('./page'));
+target.replaceChildren();
+show(target);

@@ -29,7 +29,7 @@ export interface Room {
 /** Servers on a ring, clients in a column at the left, or in a row below where it is narrow. */
 export function arrange(room: Room, nodes: number, clients: number): Stage {
   const { width, height, scale } = room;
-  const crowd = nodes <= 5 ? 1 : nodes <= 7 ? 0.88 : 0.76;
+  const crowd = nodes <= 5 ? 1 : nodes <= 7 ? 0.92 : 0.88;
   const radius = Math.max(25, Math.min(76, Math.min(width, height) * 0.085)) * crowd;
   const narrow = width < 560;
   // Above a server stands the leader's mark, below it two lines of text.
@@ -59,7 +59,7 @@ interface Box {
 }
 
 /** How much wider than high a ring may become. */
-const FLATTEST = 2.4;
+const FLATTEST = 4;
 
 /** Points on an ellipse that fill the box: three servers stand on less than a whole circle. */
 function ring(count: number, box: Box): Point[] {

@@ -1,5 +1,13 @@
 /** How times, amounts and kinds are written. */
-import type { MessageKind, NodeView, SettingKind, SettingView, Weight } from '../core/core';
+import type {
+  CutView,
+  MessageKind,
+  MessageView,
+  NodeView,
+  SettingKind,
+  SettingView,
+  Weight,
+} from '../core/core';
 
 /** `1.234 567 s` reads badly; milliseconds with three digits are what the simulation is made of. */
 export function moment(us: number): string {
@@ -11,7 +19,8 @@ export function moment(us: number): string {
 export const shortMoment = (us: number): string => `${(us / 1000).toFixed(1)}`;
 
 export function speedText(speed: number): string {
-  if (speed >= 0.995) return `${speed >= 9.95 ? 10 : Number(speed.toFixed(1))}×`;
+  if (!Number.isFinite(speed)) return 'max';
+  if (speed >= 0.995) return `${Number(speed.toFixed(speed < 9.95 ? 1 : 0))}×`;
   return `1/${Math.round(1 / speed)}×`;
 }
 
@@ -95,6 +104,13 @@ export function roleText(node: NodeView): string {
   return node.standing === 'learner' ? 'learner' : 'no member';
 }
 
+/** Whether a server takes what comes to it, in words that follow its role. */
+export function paceText(node: NodeView): string {
+  const waiting = node.waiting > 0 ? `, ${count(node.waiting, 'input')} waiting` : '';
+  if (node.paused) return `, paused${waiting}`;
+  return node.slowness > 1 ? `, slow, ${node.slowness} ms for each input${waiting}` : '';
+}
+
 /** A server's state in words, for those who hear the page. */
 export function nodeText(node: NodeView): string {
   if (node.status === 'failed') return `Server ${node.id} failed: ${node.failure ?? 'unknown'}.`;
@@ -105,5 +121,32 @@ export function nodeText(node: NodeView): string {
   const lease = node.lease ? ' It has, or had, a lease.' : '';
   const titles = node.alerts.map((alert) => alert.title).join(', ');
   const alerts = titles ? ` Alerts: ${titles}.` : '';
-  return `Server ${node.id}, ${roleText(node)} in term ${node.term}, log to ${node.last}, committed to ${node.commit}.${votes}${lease}${alerts}`;
+  return `Server ${node.id}, ${roleText(node)}${paceText(node)} in term ${node.term}, log to ${node.last}, committed to ${node.commit}.${votes}${lease}${alerts}`;
+}
+
+/** Who leads which term, in a sentence; of an old leader that does not know better, too. */
+export function leadText(nodes: readonly NodeView[]): string {
+  const leaders = nodes.filter((node) => node.status === 'up' && node.role === 'leader');
+  if (leaders.length === 0) return 'No server leads.';
+  return `${leaders.map((node) => `Server ${node.id} leads term ${node.term}`).join('. ')}.`;
+}
+
+/** Which ways are cut, both directions of a link as one. */
+export function cutsText(cuts: readonly CutView[]): string[] {
+  const isCut = (from: number, to: number): boolean =>
+    cuts.some((cut) => cut.from === from && cut.to === to);
+  return cuts.flatMap(({ from, to }) => {
+    if (!isCut(to, from)) return [`Messages from server ${from} to server ${to} are cut.`];
+    return from < to ? [`Servers ${from} and ${to} are cut off from each other.`] : [];
+  });
+}
+
+/** What is on its way, by kind, the most frequent first. */
+export function flightText(messages: readonly MessageView[]): string {
+  if (messages.length === 0) return 'No message is on its way.';
+  const kinds = new Map<MessageKind, number>();
+  for (const { kind } of messages) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  const sorted = [...kinds].sort(([, one], [, other]) => other - one);
+  const listed = sorted.map(([kind, many]) => `${KIND_NAMES[kind]}, ${many}`);
+  return `${count(messages.length, 'message')} on the way: ${listed.join('; ')}.`;
 }

@@ -13,7 +13,8 @@ export interface History {
 export const EMPTY: History = { past: [], future: [] };
 
 /** The history after a frame. Going back keeps what was seen, as the future. */
-export function follow(known: History, frame: Frame): History {
+export function follow(before: History, frame: Frame): History {
+  const known = remembered(before, frame);
   const first = frame.events[0];
   if (!frame.eventsReplaced) {
     const last = frame.events.at(-1);
@@ -30,9 +31,17 @@ export function follow(known: History, frame: Frame): History {
   }
   const newest = all.at(-1);
   const joined = newest !== undefined && newest.step >= first.step;
-  const before = joined ? all.filter((event) => event.id < first.id) : [];
+  const earlier = joined ? all.filter((event) => event.id < first.id) : [];
   const future = all.filter((event) => event.step > frame.step);
-  return { past: [...before, ...frame.events].slice(-KEPT), future };
+  return { past: [...earlier, ...frame.events].slice(-KEPT), future };
+}
+
+/** Without the future that was forgotten when something was done before it. */
+function remembered(known: History, frame: Frame): History {
+  const last = known.future.at(-1);
+  if (last === undefined || last.step <= frame.headStep) return known;
+  const future = known.future.filter((event) => event.step <= frame.headStep);
+  return { past: known.past, future };
 }
 
 /** The marks after a frame. */

@@ -2,47 +2,71 @@
  * What is on the screen. The core owns truth and time; this renders its frames, one after the
  * other, and passes on what a person does.
  */
-import {
-  type Action,
-  type ClientView,
-  CorePanic,
-  type CutView,
-  type ExpectationView,
-  type Frame,
-  type HitsView,
-  type Marker,
-  type MessageDetail,
-  type MessageView,
-  type NodeDetail,
-  type NodeView,
-  newSeed,
-  Run,
-  type ScenarioView,
-  type ServiceView,
-  type SettingChange,
-  type SettingRefusal,
-  type SettingsTable,
-  type ViolationView,
+import type {
+  Action,
+  ClientView,
+  CutView,
+  ExpectationView,
+  Frame,
+  HitsView,
+  Marker,
+  MessageDetail,
+  MessageView,
+  NodeDetail,
+  NodeView,
+  RuleState,
+  ScenarioView,
+  ServiceView,
+  SettingChange,
+  SettingRefusal,
+  SettingsTable,
+  ViolationView,
 } from '../core/core';
 import { count, moment } from '../drawing/words';
+import { Broken, Engine } from '../engine/engine';
+import type {
+  Entry,
+  Given,
+  GivenTo,
+  GivenToWay,
+  Look,
+  Method,
+  Moved,
+  Told,
+  ToldBy,
+  Way,
+} from '../engine/protocol';
+import { Branches } from './branches.svelte';
+import { Catalogue } from './catalogue.svelte';
 import { EMPTY, follow, type History, mark, present } from './history';
 
 /** What a person looks at closely. */
 export type Selected = { node: number } | { message: number } | { model: true } | undefined;
+/** A moment to be led to. */
+interface Goal {
+  time: number;
+  step: number | undefined;
+  done?: Promise<void>;
+}
 /** Something went wrong, told where the person looks; `text` is kept as it came. */
 export interface Problem {
   title: string;
   text: string;
 }
 
-/** Steps that one drawn frame may take, so that the page keeps answering. */
-const FRAME_STEPS = 3_000;
+/** What a drawn frame and a part of a long way may take, in milliseconds. */
+const FRAME_SLICE = 10;
+const WAY_SLICE = 80;
+/** As fast as possible, most of the time is spent on going and less on drawing, in milliseconds. */
+const FLAT_OUT_SLICE = 40;
+/** A tab that slept does not wake up to a leap: the longest time outside that counts, likewise. */
+const LEAP = 100;
+/** More steps than there are between what is explored and the moment of a seek into it. */
+const EXPLORED = 1_000_000;
 /** While nothing is on its way, time may pass faster by this much. */
 const HURRY = 8;
 /** Opened servers are read this often while time runs, in milliseconds. */
 const DETAIL_EVERY = 100;
-/** Steps back that settle on one of several events of one instant. */
-const SETTLE = 2_000;
 /** A run is first shown when its servers are switched on, in microseconds. */
 const AWAKE = 1_000;
 
@@ -70,21 +94,32 @@ export class Session {
   history: History = $state.raw(EMPTY);
   markers: readonly Marker[] = $state.raw([]);
   violations: readonly ViolationView[] = $state.raw([]);
+  /** How each rule stands, in the order of the catalogue. */
+  rules: readonly RuleState[] = $state.raw([]);
   expectations: readonly ExpectationView[] = $state.raw([]);
   /** All servers, opened: for their logs side by side and for the inspector. */
   details: readonly NodeDetail[] = $state.raw([]);
   message: MessageDetail | undefined = $state.raw();
   selected: Selected = $state.raw();
   playing = $state(false);
+  /** Simulated time beside the time outside; without bound as fast as possible. */
   speed = $state(DEFAULT_SPEED);
   hurry = $state(true);
   /** The moment a long way leads to, while it is being gone. */
   target: number | undefined = $state();
   notice = $state('');
+  /** The name of the history that was left just now, by doing something in the past. */
+  left: string | undefined = $state();
   problem: Problem | undefined = $state.raw();
   panic: Problem | undefined = $state.raw();
 
-  readonly present = $derived(present(this.history, this.playing || this.target !== undefined));
+  /** Commands under way or waiting for their turn. */
+  busy = $state(0);
+  /** A way of unknown or known end is being gone, in parts. */
+  underway = $state(false);
+
+  readonly moving = $derived(this.playing || this.underway);
+  readonly present = $derived(present(this.history, this.moving));
   readonly selectedNode = $derived.by(() => {
     const selected = this.selected;
     if (selected === undefined || !('node' in selected)) return undefined;
@@ -99,34 +134,183 @@ export class Session {
       ),
   );
 
-  #run: Run | undefined;
+  #engine = new Engine((broken) => this.#lose(broken));
+  /** Counts the runs: an answer about a former one is dropped. */
+  run = $state(0);
   #saved = '';
-  #stale = new Set<number>();
+  /** What the core knows by name. */
+  readonly catalogue = new Catalogue(this);
+  /** Histories that were left for others. */
+  readonly branches = new Branches(this);
+  /** The session with what broke the core. */
+  #broken: string | undefined;
+  /** What is being done. */
+  #doing: Action | undefined;
+  #line: Promise<unknown> = Promise.resolve();
+  /** How many in line have not begun. */
+  #waiting = 0;
+  /** The last in line, if it leads to a moment and has not begun. */
+  #goal: Goal | undefined;
   #detailsAt = 0;
+  #ticked = 0;
+  #drawing = false;
+  #rest = 0;
 
-  /** Opens a scenario; what was open stays when the text cannot be read. */
-  open(
-    toml: string,
-    at?: { time: number | undefined; step: number | undefined },
-    origin?: string,
-  ): boolean {
-    return this.#safely('This scenario cannot be opened', () => {
-      const run = new Run(toml);
-      this.#run?.close();
-      this.#run = run;
-      this.origin = origin;
-      this.opened += 1;
-      this.#begin();
-      this.playing = false;
-      this.problem = undefined;
-      if (at?.time !== undefined) this.goTo(at.time, at.step);
+  // The core, in its worker.
+
+  /** What the core answers without a run. */
+  library<E extends Entry>(entry: E, ...given: GivenTo<E>): Promise<ToldBy<E>> {
+    return this.#engine.library(entry, ...plain(given));
+  }
+
+  /**
+   * Reads something, after all commands given before. An answer about a run that was replaced
+   * meanwhile is dropped: the promise then stays open.
+   */
+  async ask<M extends Method>(method: M, ...given: Given<M>): Promise<Told<M>> {
+    const settled = plain(given);
+    while (this.#waiting > 0) await this.#line;
+    const run = this.run;
+    try {
+      const told = await this.#engine.ask(method, ...settled);
+      if (run === this.run) return told;
+    } catch (error) {
+      if (run === this.run && !(error instanceof Broken)) throw error;
+    }
+    return new Promise(() => undefined);
+  }
+
+  /**
+   * Changes the moment shown; what the method returns comes when the new frame was drawn. What is
+   * refused is told to the person, and undefined comes.
+   */
+  go<M extends Method>(method: M, ...given: Given<M>): Promise<Told<M> | undefined> {
+    const settled = plain(given);
+    return this.#command('That cannot be done', async () => {
+      const moved = await this.#engine.go(this.#look(), method, ...settled);
+      this.#draw(moved);
+      return moved.result;
     });
   }
 
-  reseed(seed: number = newSeed()): void {
-    this.#safely('This seed cannot be used', () => {
-      this.#run?.reseed(seed);
-      this.#begin();
+  /**
+   * Goes a long way in parts, by a method that goes so many steps (its last argument) and tells
+   * whether it is done. Any other command interrupts it. True when it came to its end.
+   */
+  async way<M extends Way>(method: M, ...given: GivenToWay<M>): Promise<boolean> {
+    const settled = plain(given);
+    this.#still();
+    const title = 'This moment cannot be shown';
+    return (await this.#command(title, () => this.#onward(method, ...settled))) ?? false;
+  }
+
+  async #onward<M extends Way>(method: M, ...given: GivenToWay<M>): Promise<boolean> {
+    this.underway = true;
+    try {
+      for (;;) {
+        const moved = await this.#engine.way(this.#look(), WAY_SLICE, method, ...given);
+        this.#draw(moved);
+        if (moved.result) break;
+        if (this.#waiting > 0 || !this.underway) return false;
+      }
+    } finally {
+      this.underway = false;
+      this.target = undefined;
+    }
+    this.#draw(await this.#engine.look(this.#look()));
+    return true;
+  }
+
+  /** Commands are done one after the other, in the order in which they are given. */
+  #enter<T>(go: () => Promise<T>): Promise<T> {
+    this.#waiting += 1;
+    this.#goal = undefined;
+    const done = this.#line.then(() => {
+      this.#waiting -= 1;
+      return go();
+    });
+    this.#line = done.catch(() => undefined);
+    return done;
+  }
+
+  /** A refusal is told and forgotten; that the core broke is told already. */
+  async #command<T>(title: string, go: () => Promise<T>): Promise<T | undefined> {
+    this.busy += 1;
+    try {
+      return await this.#enter(go);
+    } catch (error) {
+      if (error instanceof Broken) return undefined;
+      this.playing = false;
+      this.target = undefined;
+      this.problem = { title, text: error instanceof Error ? error.message : String(error) };
+      return undefined;
+    } finally {
+      this.busy -= 1;
+    }
+  }
+
+  /** Another core is there at once, also to write down what broke the former. */
+  #lose(broken: Broken): void {
+    if (this.scenario === undefined || this.panic !== undefined) return;
+    this.#still();
+    this.panic = { title: broken.title, text: broken.message };
+    this.#broken = this.#saved;
+    this.#engine = new Engine((next) => this.#lose(next));
+    const doing = this.#doing;
+    if (doing === undefined) return;
+    this.#engine.library('withAction', this.#saved, this.time, doing).then(
+      (toml) => {
+        this.#broken = toml;
+      },
+      // What was known before is kept.
+      () => undefined,
+    );
+  }
+
+  /** Goes on from the last good moment, before what broke the core. */
+  async startAgain(): Promise<void> {
+    const { time, step, origin } = this;
+    this.panic = undefined;
+    if (this.#engine.broken) this.#engine = new Engine((next) => this.#lose(next));
+    if (await this.open(this.#saved, { time, step }, origin)) {
+      this.notice = `This is ${moment(time)}, the last moment that was shown.`;
+    }
+  }
+
+  // Runs.
+
+  /**
+   * Opens a scenario; what was open stays when the text cannot be read.
+   * @returns whether it is open.
+   */
+  async open(
+    text: string | Promise<string>,
+    at?: { time: number | undefined; step: number | undefined },
+    origin?: string,
+    title = 'This scenario cannot be opened',
+  ): Promise<boolean> {
+    const awaited = Promise.resolve(text);
+    // It may fail before its turn has come, and is told then.
+    awaited.catch(() => undefined);
+    const opened = await this.#command(title, async () => {
+      const fresh = await this.#engine.open(await awaited, { details: 'none' });
+      this.origin = origin;
+      this.opened += 1;
+      this.#broken = undefined;
+      await this.#begin(fresh);
+      this.playing = false;
+      this.problem = undefined;
+      return true;
+    });
+    if (opened === undefined) return false;
+    if (at?.time !== undefined) await this.goTo(at.time, at.step);
+    return true;
+  }
+
+  async reseed(seed?: number): Promise<void> {
+    await this.#command('This seed cannot be used', async () => {
+      const chosen = seed ?? (await this.#engine.library('freshSeed'));
+      await this.#begin(await this.#engine.go({ details: 'none' }, 'reseed', chosen));
     });
   }
 
@@ -134,163 +318,238 @@ export class Session {
    * Runs the same scenario with other settings up to the moment shown.
    * @returns why a setting is refused; the run then stays what it is.
    */
-  configure(changes: SettingChange[]): SettingRefusal | undefined {
-    let refusal: SettingRefusal | undefined;
-    const done = this.#safely('These settings cannot be used', () => {
-      refusal = this.#run?.configure(changes);
-      if (refusal !== undefined) return;
+  async configure(changes: SettingChange[]): Promise<SettingRefusal | undefined> {
+    const settled = plain(changes);
+    const wanted = this.target ?? this.time;
+    const done = await this.#command('These settings cannot be used', async () => {
+      const fresh = await this.#engine.go({ details: 'none' }, 'configure', settled);
+      if (fresh.result !== undefined) return { refusal: fresh.result };
       const { playing, selected } = this;
-      const wanted = this.target ?? this.time;
-      this.#begin();
+      await this.#begin(fresh);
       if (selected !== undefined && 'node' in selected) this.selected = selected;
-      this.goTo(wanted);
+      void this.goTo(wanted);
       this.playing = playing;
       this.notice = 'The scenario runs again, with other settings.';
+      return { refusal: undefined };
     });
-    if (done) return refusal;
+    if (done) return done.refusal;
     return { path: changes[0]?.path ?? '', sentence: (this.panic ?? this.problem)?.text ?? '' };
   }
 
-  #begin(): void {
+  /** Runs the same scenario with servers that make these mistakes, up to the moment shown. */
+  async makeMistakes(names: readonly string[]): Promise<void> {
+    const wanted = this.target ?? this.time;
+    const settled = [...names];
+    await this.#command('These mistakes cannot be made', async () => {
+      await this.#begin(await this.#engine.go({ details: 'none' }, 'makeMistakes', settled));
+      void this.goTo(wanted);
+      this.notice =
+        settled.length === 0
+          ? 'Raft is put right: the scenario runs again as it should.'
+          : 'The scenario runs again, with servers that make mistakes.';
+    });
+  }
+
+  /** Shows a run that has just begun, once its servers are switched on. */
+  async #begin(fresh: Moved): Promise<void> {
+    this.run += 1;
+    const awake = await this.#engine.way({ details: 'all' }, WAY_SLICE, 'runUntil', AWAKE);
     this.target = undefined;
     this.nodes = [];
     this.clients = [];
+    this.details = [];
     this.history = EMPTY;
     this.selected = undefined;
     this.message = undefined;
     this.notice = '';
-    this.scenario = this.#run?.scenario();
-    this.settings = this.#run?.settings() ?? [];
-    this.#saved = this.#run?.toml() ?? '';
-    this.#run?.runUntil(AWAKE, FRAME_STEPS);
-    this.#draw();
+    this.left = undefined;
+    this.branches.forget();
+    this.#draw(fresh);
+    this.#draw(awake);
   }
 
-  /** The whole session as a scenario file; also after the core broke. */
+  /** The whole session as a scenario file; after the core broke, with what broke it. */
   toml(): string {
-    return this.panic === undefined ? (this.#run?.toml() ?? this.#saved) : this.#saved;
+    return this.#broken ?? this.#saved;
   }
 
   // Time.
 
   togglePlay(): void {
-    this.target = undefined;
+    this.underway = false;
     this.playing = !this.playing;
-    if (!this.playing) this.#readDetails();
-  }
-
-  stepForward(): void {
-    this.#still(() => {
-      if (!this.#run?.stepForward()) this.notice = 'Nothing is left to happen.';
-    });
-  }
-
-  stepBack(): void {
-    this.#still(() => {
-      if (!this.#run?.stepBack()) this.notice = 'This is the beginning.';
-    });
-  }
-
-  /** To any moment. What is explored already is there at once; beyond, the way is gone. */
-  goTo(time: number, step?: number): void {
-    const wanted = Math.max(0, Math.floor(time));
-    this.#still(() => {
-      if (wanted <= this.headTime) {
-        this.#run?.seek(wanted);
-        this.#settle(step);
-      } else {
-        this.target = wanted;
-        this.#targetStep = step;
-      }
-    });
-  }
-
-  #targetStep: number | undefined;
-
-  /** Several events can share one instant; this goes back among them to the one meant. */
-  #settle(step: number | undefined): void {
-    if (step === undefined) return;
-    this.#draw();
-    for (let tries = 0; this.step > step && tries < SETTLE; tries += 1) {
-      this.#run?.stepBack();
-      this.#draw();
+    if (!this.playing) {
+      const title = 'This moment cannot be shown';
+      void this.#command(title, async () => this.#draw(await this.#engine.look(this.#look())));
     }
   }
 
-  #still(go: () => void): void {
+  stepForward(): Promise<void> {
+    return this.#step('stepForward', 'Nothing is left to happen.');
+  }
+
+  stepBack(): Promise<void> {
+    return this.#step('stepBack', 'This is the beginning.');
+  }
+
+  async #step(method: 'stepForward' | 'stepBack', otherwise: string): Promise<void> {
+    this.#still();
+    if ((await this.go(method)) === false) this.notice = otherwise;
+  }
+
+  /** So far from the moment shown, or from where a command given before leads to. */
+  jump(by: number): Promise<void> {
+    return this.goTo((this.#goal?.time ?? this.target ?? this.time) + by);
+  }
+
+  /**
+   * To any moment. What is explored already is there at once; beyond, the way is gone. Of several
+   * moments wanted in a row, only the last is shown.
+   */
+  goTo(time: number, step?: number): Promise<void> {
+    const wanted = Math.max(0, Math.floor(time));
+    this.#still();
+    if (wanted > this.headTime) this.target = wanted;
+    if (this.#goal?.done !== undefined) {
+      this.#goal.time = wanted;
+      this.#goal.step = step;
+      return this.#goal.done;
+    }
+    const goal: Goal = { time: wanted, step };
+    goal.done = this.#command('This moment cannot be shown', () => this.#reach(goal));
+    this.#goal = goal;
+    return goal.done;
+  }
+
+  async #reach(goal: Goal): Promise<void> {
+    if (this.#goal === goal) this.#goal = undefined;
+    const { time, step } = goal;
+    const beyond = time > this.headTime;
+    const known = beyond ? this.headTime : time;
+    if (!beyond || this.time < known)
+      this.#draw(await this.#engine.go(this.#look(), 'seek', known, EXPLORED));
+    if (beyond) {
+      this.target = time;
+      if (!(await this.#onward('runUntil', time))) return;
+    }
+    // Several events can share one instant; this goes back among them to the one meant.
+    if (step !== undefined && this.step > step)
+      this.#draw(await this.#engine.go(this.#look(), 'goToStep', step));
+  }
+
+  #still(): void {
     this.playing = false;
+    this.underway = false;
     this.target = undefined;
     this.notice = '';
-    this.#safely('This moment cannot be shown', () => {
-      go();
-      this.#draw();
-    });
+    this.left = undefined;
   }
 
-  /** One drawn frame: `elapsed` milliseconds have passed outside. */
-  tick(elapsed: number): void {
-    if (this.panic !== undefined || this.#run === undefined) return;
-    if (this.target === undefined && !this.playing) return;
-    this.#safely('The simulation stopped', () => {
-      if (this.target !== undefined) this.#onward(this.target);
-      else this.#play(elapsed);
-    });
+  /** One drawn frame; `now` is the time outside, in milliseconds. */
+  tick(now: number): void {
+    if (!this.playing) this.#ticked = now;
+    if (!this.playing || this.busy > 0 || this.#drawing) return;
+    this.#drawing = true;
+    this.#enter(() => this.#play(now))
+      .catch((error: unknown) => {
+        this.playing = false;
+        if (error instanceof Broken) return;
+        const text = error instanceof Error ? error.message : String(error);
+        this.problem = { title: 'The simulation stopped', text };
+      })
+      .finally(() => {
+        this.#drawing = false;
+      });
   }
 
-  #onward(target: number): void {
-    if (this.#run?.runUntil(target, FRAME_STEPS)) {
-      this.target = undefined;
-      this.#settle(this.#targetStep);
-    }
-    this.#draw();
+  /** Plays on until the time outside is made up for; the next frame is never asked for before. */
+  async #play(now: number): Promise<void> {
+    let at = now;
+    const flatOut = !Number.isFinite(this.speed);
+    do {
+      // Whoever hurries stops where something is said: what follows is to be seen, however slow the machine.
+      const hurries = this.hurry && !flatOut && this.messages.length === 0;
+      const [by, quiet] = hurries
+        ? (['runUntilMessage', HURRY] as const)
+        : (['runUntil', 1] as const);
+      const elapsed = Math.min(LEAP, Math.max(0, at - this.#ticked));
+      this.#ticked = at;
+      let until = flatOut
+        ? this.speed
+        : this.time + elapsed * 1000 * this.speed * quiet + this.#rest;
+      const ends = this.time < this.endTime && until >= this.endTime;
+      if (ends) until = this.endTime;
+      // Below one microsecond a frame, what is left over is kept for the next.
+      const whole = Math.floor(until);
+      this.#rest = Number.isFinite(until) ? until - whole : 0;
+      const slice = flatOut ? FLAT_OUT_SLICE : FRAME_SLICE;
+      const moved = await this.#engine.way(this.#look(), slice, by, whole);
+      this.#draw(moved);
+      if (moved.result && (flatOut || (ends && this.time >= this.endTime))) this.playing = false;
+      if (moved.result) break;
+      at = performance.now();
+    } while (this.playing && this.#waiting === 0);
+    if (!this.playing && this.#waiting === 0) this.#draw(await this.#engine.look(this.#look()));
   }
-
-  #play(elapsed: number): void {
-    const quiet = this.hurry && this.messages.length === 0 ? HURRY : 1;
-    let until = this.time + elapsed * 1000 * this.speed * quiet + this.#rest;
-    const ends = this.time < this.endTime && until >= this.endTime;
-    if (ends) until = this.endTime;
-    // Below one microsecond a frame, what is left over is kept for the next.
-    this.#rest = until - Math.floor(until);
-    const reached = this.#run?.runUntil(until, FRAME_STEPS);
-    if (ends && reached) this.playing = false;
-    this.#draw();
-  }
-
-  #rest = 0;
 
   // Doing.
 
-  act(action: Action): boolean {
-    const forgotten = this.headTime > this.time;
-    return this.#safely('That cannot be done', () => {
-      this.target = undefined;
-      this.#run?.act(action);
-      this.history = { past: this.history.past, future: [] };
-      this.#saved = this.#run?.toml() ?? this.#saved;
+  async act(action: Action): Promise<boolean> {
+    const settled = plain(action);
+    const done = await this.#command('That cannot be done', async () => {
+      this.#doing = settled;
+      const moved = await this.#engine.go(this.#look(), 'act', settled).finally(() => {
+        this.#doing = undefined;
+      });
       this.problem = undefined;
-      this.notice = forgotten
-        ? `The future seen before is forgotten: history goes another way from ${moment(this.time)}.`
-        : '';
-      this.scenario = this.#run?.scenario();
-      this.#draw();
+      this.left = moved.result;
+      this.notice =
+        moved.result === undefined ? '' : `The former history is kept as branch “${moved.result}”.`;
+      this.#draw(moved);
+      if (moved.result !== undefined) void this.branches.refresh();
+      return true;
     });
+    return done ?? false;
   }
 
   crashOrRestart(node: NodeView): void {
-    this.act({ do: node.status === 'up' ? 'crash' : 'restart', node: node.id });
+    void this.act({ do: node.status === 'up' ? 'crash' : 'restart', node: node.id });
   }
 
   select(selected: Selected): void {
     this.selected = selected;
-    this.#safely('This cannot be opened', () => this.#readMessage());
+    this.message = undefined;
+    if (selected === undefined || !('message' in selected)) return;
+    this.ask('message', selected.message).then(
+      (message) => {
+        if (this.selected === selected) this.message = message;
+      },
+      (error: unknown) => {
+        this.problem = { title: 'This cannot be opened', text: String(error) };
+      },
+    );
   }
 
   // Drawing.
 
-  #draw(): void {
-    const frame = this.#run?.frame();
-    if (frame === undefined) return;
+  /** What is looked at closely, to be told with the next frame. */
+  #look(): Look {
+    const selected = this.selected;
+    const message = selected && 'message' in selected ? selected.message : undefined;
+    // A disk can change without its server: while time stands, everything is read again.
+    if (!this.moving) return { details: 'all', message };
+    if (performance.now() - this.#detailsAt <= DETAIL_EVERY) return { details: 'none', message };
+    this.#detailsAt = performance.now();
+    return { details: 'changed', message };
+  }
+
+  #draw({ frame, details, message, session }: Moved): void {
+    if (session !== undefined) {
+      this.#saved = session.toml;
+      this.scenario = session.scenario;
+      this.settings = session.settings;
+    }
+    this.rules = frame.rules;
     this.time = frame.time;
     this.step = frame.step;
     this.headTime = frame.headTime;
@@ -306,63 +565,23 @@ export class Session {
     if (frame.violations.length !== this.violations.length) this.#onViolations(frame);
     if (frame.expectations.length > 0 || this.expectations.length > 0)
       this.expectations = frame.expectations;
-    const moving = this.playing || this.target !== undefined;
-    // A disk can change without its server: what is looked at closely, while time stands, is read
-    // again whatever the frame says.
-    const changed = moving ? frame.nodes : this.nodes;
-    for (const node of changed) this.#stale.add(node.id);
-    if (!moving || performance.now() - this.#detailsAt > DETAIL_EVERY) this.#readDetails();
-    this.#readMessage();
+    this.details = merge(this.details, details);
+    const selected = this.selected;
+    const open = selected && 'message' in selected && message?.view.id === selected.message;
+    this.message = open ? message : undefined;
   }
 
   #onViolations(frame: Frame): void {
     const news = frame.violations.length > this.violations.length;
     this.violations = frame.violations;
-    if (!news || this.target !== undefined) return;
+    if (!news || this.underway) return;
     this.playing = false;
     this.notice = `Stopped: ${count(frame.violations.length, 'rule')} broken.`;
   }
-
-  /** Reads again the servers that have changed since they were read. */
-  #readDetails(): void {
-    this.#detailsAt = performance.now();
-    if (this.#stale.size === 0 || this.#run === undefined) return;
-    const run = this.#run;
-    const known = this.details.length === this.nodes.length ? this.details : [];
-    this.details = this.nodes.flatMap((node, place) => {
-      const old = known[place];
-      if (old !== undefined && old.id === node.id && !this.#stale.has(node.id)) return [old];
-      return run.node(node.id) ?? [];
-    });
-    this.#stale.clear();
-  }
-
-  #readMessage(): void {
-    const selected = this.selected;
-    if (selected === undefined || !('message' in selected)) this.message = undefined;
-    else {
-      const known = this.messages.some((message) => message.id === selected.message);
-      if (!known) this.message = undefined;
-      else if (this.message?.view.id !== selected.message || !this.playing)
-        this.message = this.#run?.message(selected.message);
-    }
-  }
-
-  /** Runs what may fail. A refusal is told and forgotten; a broken core ends the run. */
-  #safely(title: string, go: () => void): boolean {
-    try {
-      go();
-      return true;
-    } catch (error) {
-      this.playing = false;
-      this.target = undefined;
-      const text = error instanceof Error ? error.message : String(error);
-      if (error instanceof CorePanic) this.panic = { title: 'The core stopped', text };
-      else this.problem = { title, text };
-      return false;
-    }
-  }
 }
+
+/** What may cross to the worker: without the proxies by which the page follows changes. */
+const plain = <T>(given: T): T => $state.snapshot(given) as T;
 
 /** The list with what is new in it; what did not change keeps its identity. */
 function merge<T extends { id: number }>(known: readonly T[], news: readonly T[]): readonly T[] {

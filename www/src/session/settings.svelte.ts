@@ -14,6 +14,7 @@ export class Settings {
   /** What became of the last change, for those who hear the page. */
   told = $state('');
   readonly #session: Session;
+  #line: Promise<void> = Promise.resolve();
 
   constructor(session: Session) {
     this.#session = session;
@@ -51,29 +52,37 @@ export class Settings {
    * Tries what is written, all together; `path` was written last. A draft that is itself at fault
    * holds back no other; when several are at odds, the last one gets a try by itself.
    */
-  commit(path: string): void {
+  commit(path: string): Promise<void> {
+    this.#line = this.#line.then(() => this.#commit(path));
+    return this.#line;
+  }
+
+  async #commit(path: string): Promise<void> {
     this.refusals.clear();
     this.told = '';
     const together = new Set(this.drafts.keys());
     while (together.size > 0) {
-      const refused = this.#try([...together]);
+      const refused = await this.#try([...together]);
       if (refused === undefined || !together.delete(refused)) break;
     }
     const waits = this.drafts.has(path) && !this.refusals.has(path);
-    if (waits && this.drafts.size > 1) this.#try([path]);
+    if (waits && this.drafts.size > 1) await this.#try([path]);
   }
 
   /** The path of what is refused, if anything is; of several reasons the first is told. */
-  #try(paths: string[]): string | undefined {
+  async #try(paths: string[]): Promise<string | undefined> {
     const changes = paths.map((path) => ({ path, value: this.drafts.get(path) ?? '' }));
-    const refusal = this.#session.configure(changes);
+    const refusal = await this.#session.configure(changes);
     if (refusal !== undefined) {
       const { path, sentence } = refusal;
       if (!this.refusals.has(path)) this.refusals.set(path, sentence);
       this.told ||= sentence;
       return path;
     }
-    for (const path of paths) this.drafts.delete(path);
+    for (const { path, value } of changes) {
+      // What was written meanwhile stays.
+      if (this.drafts.get(path) === value) this.drafts.delete(path);
+    }
     const [first] = changes;
     this.told ||=
       changes.length === 1

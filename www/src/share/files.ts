@@ -1,19 +1,25 @@
 /** Files in and out, and the clipboard. */
 import { checkFileSize } from './link';
 
-/** Offers a scenario for download under a name made of its own. */
-export function save(name: string, toml: string): void {
-  const stem = name
+/** A name of a scenario as the stem of a file. */
+export const stem = (name: string): string =>
+  name
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '');
-  const url = URL.createObjectURL(new Blob([toml], { type: 'application/toml' }));
+    .replaceAll(/^-|-$/g, '') || 'scenario';
+
+/** Offers a file for download. */
+export function save(name: string, content: Blob): void {
+  const url = URL.createObjectURL(content);
   const link = document.createElement('a');
   link.href = url;
-  link.download = `${stem || 'scenario'}.toml`;
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
+
+export const saveToml = (name: string, toml: string): void =>
+  save(`${name}.toml`, new Blob([toml], { type: 'application/toml' }));
 
 /** @throws Error when the file is too large or is not text. */
 export async function read(file: File): Promise<string> {

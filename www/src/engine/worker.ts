@@ -1,0 +1,106 @@
+/**
+ * The worker that owns the core: it answers one question after the other, in the order in which
+ * they come, and does nothing by itself.
+ */
+import { CorePanic, guard, LIBRARY, load, type NodeDetail, Playground } from '../core/core';
+import type { Answer, Look, Method, Moved, Numbered, Question } from './protocol';
+
+/** Steps between two looks at the clock. */
+const STRIDE = 100;
+
+type Anything = (...given: readonly unknown[]) => unknown;
+
+let run: Playground | undefined;
+/** What the page has of it. */
+let shown = { toml: '', nodes: new Set<number>(), changed: new Set<number>() };
+
+function answer(question: Question): unknown {
+  switch (question.to) {
+    case 'library':
+      return (LIBRARY[question.entry] as Anything)(...question.given);
+    case 'open': {
+      const next = new Playground(question.scenario);
+      run?.free();
+      run = next;
+      shown = { toml: '', nodes: new Set(), changed: new Set() };
+      return lookAnew(next, undefined, question.look);
+    }
+    case 'ask':
+      return call(opened(), question.method, question.given);
+    case 'go': {
+      const { method, given } = question;
+      const result = method && call(opened(), method, given);
+      return lookAnew(opened(), result, question.look);
+    }
+    case 'way': {
+      const given = [...question.given, STRIDE];
+      const until = performance.now() + question.slice;
+      let done: unknown;
+      do done = call(opened(), question.method, given);
+      while (done !== true && performance.now() < until);
+      return look(opened(), done, question.look);
+    }
+  }
+}
+
+function opened(): Playground {
+  if (run === undefined) throw new Error('no scenario is open');
+  return run;
+}
+
+function call(on: Playground, method: Method, given: readonly unknown[]): unknown {
+  // The core writes absence as null; its types say undefined.
+  return (on[method] as Anything).apply(on, [...given]) ?? undefined;
+}
+
+/** What is to be seen now. */
+function look(on: Playground, result: unknown, wanted: Look): Moved {
+  const frame = on.frame();
+  for (const node of frame.nodes) {
+    shown.nodes.add(node.id);
+    shown.changed.add(node.id);
+  }
+  const details = opens(on, wanted.details);
+  const message =
+    wanted.message === undefined ? undefined : (on.message(wanted.message) ?? undefined);
+  return { result, frame, details, message };
+}
+
+/** What is to be seen now, and the session as text where it is another than before. */
+function lookAnew(on: Playground, result: unknown, wanted: Look): Moved {
+  const moved = look(on, result, wanted);
+  const toml = on.toml();
+  if (toml === shown.toml) return moved;
+  shown.toml = toml;
+  return { ...moved, session: { toml, scenario: on.scenario(), settings: on.settings() } };
+}
+
+function opens(on: Playground, which: Look['details']): NodeDetail[] {
+  if (which === 'none') return [];
+  const ids = which === 'all' ? shown.nodes : shown.changed;
+  const details = [...ids].flatMap((id) => on.node(id) ?? []);
+  shown.changed.clear();
+  return details;
+}
+
+const loaded = load();
+
+function tell(told: Answer): void {
+  postMessage(told);
+}
+
+self.onmessage = async ({ data }: MessageEvent<Numbered>) => {
+  const { id } = data;
+  try {
+    await loaded;
+    tell({ id, told: guard(() => answer(data)) });
+  } catch (error) {
+    const refused = error instanceof Error ? error.message : String(error);
+    tell({ id, refused, broken: error instanceof CorePanic });
+  }
+};
+// A core that does not load is told to whoever asks.
+loaded.then(
+  () => tell({ ready: true }),
+  () => undefined,
+);
