@@ -7,9 +7,12 @@ use crate::command::Program;
 use crate::house::House;
 use crate::progress::heading;
 use crate::wasm::{self, Build};
-use crate::{site, toolbox};
+use crate::{page_bench, site, toolbox};
 
 pub(crate) fn run(house: &House, args: &PassedOn) -> Result<()> {
+    if page_bench::is_asked(&args.args) {
+        return page_bench::run(house, &args.args);
+    }
     // The world is measured in wasm too, in the build that the page runs; hit ratios are not.
     if args.args.first().is_none_or(|name| name != "hit-ratio") {
         toolbox::provide(house, &site::NEEDS)?;

@@ -32,6 +32,9 @@ pub(crate) enum Command {
     /// Run seeds with each known mistake switched on until it is caught
     #[command(disable_help_flag = true)]
     Mutants(PassedOn),
+    /// Run one cluster for days of simulated time
+    #[command(disable_help_flag = true)]
+    Long(PassedOn),
     /// Run one scenario file and tell what happens in it
     #[command(disable_help_flag = true)]
     Run(PassedOn),

@@ -12,6 +12,7 @@ mod command;
 mod fuzz;
 mod house;
 mod inspect;
+mod page_bench;
 mod play;
 mod progress;
 mod serve;
@@ -53,6 +54,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench(args) => bench::run(&house, &args),
         Command::Sweep(args) => return sweep::run(&house, "sweep", &args),
         Command::Mutants(args) => return sweep::run(&house, "mutants", &args),
+        Command::Long(args) => return sweep::run(&house, "long", &args),
         Command::Run(args) => return sweep::run(&house, "run", &args),
         Command::Fuzz(args) => fuzz::run(&house, &args),
         Command::Shots => shots::run(&house),
