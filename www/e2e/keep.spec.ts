@@ -119,11 +119,12 @@ test('two tabs keep a session each', async ({ page, context }) => {
   const left = await work(page);
   const other = await context.newPage();
   await open(other);
-  await other.getByRole('button', { name: 'Start fresh' }).click();
   const shown = other.locator('[data-seed]');
-  const former = (await shown.textContent()) ?? '';
+  await expect(shown).toHaveText('5');
+  await other.getByRole('button', { name: 'Start fresh' }).click();
+  await expect(shown).toHaveText('11');
   await other.getByRole('button', { name: 'New seed' }).click();
-  await expect(shown).not.toHaveText(former);
+  await expect(shown).not.toHaveText('11');
   const seed = (await shown.textContent()) ?? '';
   await isKept(other);
   await page.reload();
