@@ -10,15 +10,15 @@ use std::sync::Arc;
 /// Calls by their number.
 pub(super) type Calls = OrdMap<u64, Arc<Call>>;
 
-/// One way in which everything so far may have gone.
+/// One way in which everything so far may have gone. What is compared fast comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Way {
-    /// What the keys hold.
-    pub(super) state: State,
-    /// Calls that have taken effect though they have not ended yet, or never will.
-    pub(super) done: OrdSet<u64>,
     /// The log index of what took effect last, as far as an answer says it.
     pub(super) newest: u64,
+    /// Calls that have taken effect though they have not ended yet, or never will.
+    pub(super) done: OrdSet<u64>,
+    /// What the keys hold.
+    pub(super) state: State,
     /// What took effect on it, as far as it is not settled.
     pub(super) path: Path,
 }
@@ -77,6 +77,31 @@ pub(super) struct Span<'a> {
     /// Calls of whose effect nothing is settled, ended ones and others.
     pub(super) calls: &'a Calls,
     pub(super) around: Surroundings,
+}
+
+/// The calls that may take effect before the answer to one.
+struct Open<'a> {
+    calls: Vec<&'a Arc<Call>>,
+    /// Where in the log those that say it took effect, the lowest index first, and their numbers.
+    marked: Vec<(Mark, u64)>,
+}
+
+impl<'a> Open<'a> {
+    fn new(calls: Vec<&'a Arc<Call>>) -> Open<'a> {
+        let with_mark = |call: &&Arc<Call>| call.mark().map(|mark| (mark, call.number()));
+        let mut marked: Vec<(Mark, u64)> = calls.iter().filter_map(with_mark).collect();
+        marked.sort_by_key(|(mark, _)| mark.index());
+        Open { calls, marked }
+    }
+
+    /// Whether one that is not done should have taken effect before what is at this index.
+    fn leaves_behind(&self, done: &OrdSet<u64>, newest: u64) -> bool {
+        let mut reached = self
+            .marked
+            .iter()
+            .take_while(|(mark, _)| mark.index() <= newest);
+        reached.any(|(mark, number)| mark.is_late(newest) && !done.contains(number))
+    }
 }
 
 /// A place in a search: this way explains the answers before the one at this place.
@@ -155,7 +180,7 @@ impl Span<'_> {
         effort: &mut Effort,
     ) -> Result<Vec<Way>, Spent> {
         let open = self.open(way, call);
-        let others = relevant(call, &open);
+        let others = relevant(call, &open.calls);
         let mut seen = BTreeSet::from([way.clone()]);
         let mut waiting = vec![way.clone()];
         let mut found = BTreeSet::new();
@@ -192,10 +217,11 @@ impl Span<'_> {
         effort: &mut Effort,
     ) -> Result<BTreeSet<Way>, Spent> {
         let open = self.open(way, call);
+        let others = relevant(call, &open.calls);
         let mut seen = BTreeSet::from([way.clone()]);
         let mut waiting = vec![way.clone()];
         while let Some(way) = waiting.pop() {
-            for other in relevant(call, &open) {
+            for other in &others {
                 if other.number() == call.number() || way.done.contains(&other.number()) {
                     continue;
                 }
@@ -212,16 +238,16 @@ impl Span<'_> {
 
     /// The calls that may take effect before the answer to this one: those that began before it, and
     /// have not ended.
-    fn open(&self, way: &Way, call: &Call) -> Vec<&Arc<Call>> {
+    fn open(&self, way: &Way, call: &Call) -> Open<'_> {
         let Some(ended) = call.ended() else {
-            return Vec::new();
+            return Open::new(Vec::new());
         };
         let earlier = self.calls.range(..ended.number).map(|(_, call)| call);
         let is_open = |other: &&Arc<Call>| {
             let still = other.ended().is_none_or(|other| other > ended);
             still && !way.done.contains(&other.number())
         };
-        earlier.filter(is_open).collect()
+        Open::new(earlier.filter(is_open).collect())
     }
 
     /// The ways in which `call` takes effect next, before `until` is answered.
@@ -229,7 +255,7 @@ impl Span<'_> {
         &self,
         way: &'w Way,
         (call, until): (&Call, &Call),
-        open: &'w [&Arc<Call>],
+        open: &Open<'_>,
     ) -> impl Iterator<Item = Way> + 'w {
         let scene = Scene {
             call,
@@ -245,10 +271,7 @@ impl Span<'_> {
         let before = until.ended().unwrap_or(until.began);
         let path = way.path.then(call.number(), before);
         // Nothing of a lower index can take effect any more.
-        let newest = newest.filter(|newest| {
-            let mut left = open.iter().filter(|other| !done.contains(&other.number()));
-            !left.any(|other| is_late(other, *newest))
-        });
+        let newest = newest.filter(|newest| !open.leaves_behind(&done, *newest));
         let states = newest.map(|newest| {
             let states = way.state.after(&scene).into_iter();
             states.map(move |state| Way {
