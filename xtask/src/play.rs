@@ -22,6 +22,5 @@ pub(crate) fn run(house: &House, args: &PlayArgs) -> Result<()> {
     if !args.no_open && open::that_detached(&address).is_err() {
         say("No browser could be opened from here: open the address yourself.");
     }
-    server.serve(&house.dist(), "/");
-    Ok(())
+    server.serve(&house.dist(), "/")
 }

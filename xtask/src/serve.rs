@@ -1,14 +1,18 @@
 //! A server of static files for this machine alone.
 
-use std::fs;
-use std::io::Cursor;
+use std::future::{self, Future};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::{Context, Result, bail};
-use tiny_http::{Header, Method, Request, Response};
+use axum::Router;
+use axum::handler::HandlerWithoutStateExt;
+use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{StatusCode, Uri};
+use tokio::sync::oneshot;
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::progress::say;
 
@@ -16,8 +20,6 @@ use crate::progress::say;
 const DEFAULT_PORT: u16 = 7878;
 /// How many ports after the default one are tried before any free one is taken.
 const NEIGHBOURS: u16 = 20;
-/// Requests answered at the same time.
-const THREADS: usize = 4;
 
 /// Which port to serve on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,7 @@ impl Port {
 
 /// Holds a port; answers once it is told what to serve.
 pub(crate) struct Server {
-    http: Arc<tiny_http::Server>,
+    listener: TcpListener,
     port: u16,
 }
 
@@ -47,12 +49,7 @@ impl Server {
     pub(crate) fn open(port: Port) -> Result<Self> {
         let listener = listen(port)?;
         let port = listener.local_addr()?.port();
-        let http = tiny_http::Server::from_listener(listener, None)
-            .map_err(|error| anyhow::anyhow!("the server could not start: {error}"))?;
-        Ok(Self {
-            http: Arc::new(http),
-            port,
-        })
+        Ok(Self { listener, port })
     }
 
     /// The address of a path. It names the interface by number: another program may hold the
@@ -62,41 +59,58 @@ impl Server {
     }
 
     /// Serves the files of a folder below the path `base` (`/`, or `/some/path/`), for good.
-    pub(crate) fn serve(&self, folder: &Path, base: &str) {
-        thread::scope(|scope| {
-            for _ in 0..THREADS {
-                scope.spawn(|| answer_all(&self.http, folder, base));
-            }
-        });
+    pub(crate) fn serve(self, folder: &Path, base: &str) -> Result<()> {
+        self.serve_until(folder, base, future::pending())
     }
 
     /// Serves in the background, until dropped.
     pub(crate) fn serve_meanwhile(self, folder: PathBuf, base: &'static str) -> Meanwhile {
-        let http = Arc::clone(&self.http);
         let address = self.address(base);
-        let thread = thread::spawn(move || self.serve(&folder, base));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = thread::spawn(move || {
+            self.serve_until(&folder, base, async {
+                stopped.await.ok();
+            })
+        });
         Meanwhile {
-            http,
             address,
+            stop: Some(stop),
             thread: Some(thread),
         }
+    }
+
+    fn serve_until(
+        self,
+        folder: &Path,
+        base: &str,
+        stopped: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<()> {
+        let site = site(folder, base);
+        self.listener.set_nonblocking(true)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(self.listener)?;
+            let serving = axum::serve(listener, site);
+            serving.with_graceful_shutdown(stopped).await
+        })?;
+        Ok(())
     }
 }
 
 /// A server at work in the background.
 pub(crate) struct Meanwhile {
-    http: Arc<tiny_http::Server>,
     pub(crate) address: String,
-    thread: Option<thread::JoinHandle<()>>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<Result<()>>>,
 }
 
 impl Drop for Meanwhile {
     fn drop(&mut self) {
-        for _ in 0..THREADS {
-            self.http.unblock();
-        }
-        if let Some(thread) = self.thread.take() {
-            thread.join().ok();
+        drop(self.stop.take());
+        if let Some(Ok(Err(error))) = self.thread.take().map(thread::JoinHandle::join) {
+            say(&format!("The server stopped early: {error:#}"));
         }
     }
 }
@@ -123,146 +137,33 @@ fn listen(port: Port) -> Result<TcpListener> {
     }
 }
 
-fn answer_all(http: &tiny_http::Server, folder: &Path, base: &str) {
-    for request in http.incoming_requests() {
-        let response = answer(&request, folder, base);
-        // Whoever asked may have gone away; that is their right.
-        request.respond(response).ok();
-    }
+/// The files of a folder, below a path.
+fn site(folder: &Path, base: &str) -> Router {
+    let text = format!("Nothing is here. The site is at {base}\n");
+    let nothing = move |_: Uri| future::ready((StatusCode::NOT_FOUND, text.clone()));
+    let files = ServeDir::new(folder).not_found_service(nothing.clone().into_service());
+    let router = match base.trim_end_matches('/') {
+        "" => Router::new().fallback_service(files),
+        path => Router::new().nest_service(path, files).fallback(nothing),
+    };
+    // What is served is rebuilt at any time.
+    router
+        .layer(always(CACHE_CONTROL, "no-store"))
+        .layer(always(X_CONTENT_TYPE_OPTIONS, "nosniff"))
 }
 
-fn answer(request: &Request, folder: &Path, base: &str) -> Response<Cursor<Vec<u8>>> {
-    if !matches!(request.method(), Method::Get | Method::Head) {
-        return plain(405, "Only GET and HEAD are answered here.\n");
-    }
-    let file = find(request.url(), folder, base);
-    let content = file.and_then(|file| Some((fs::read(&file).ok()?, file)));
-    match content {
-        Some((content, file)) => with_headers(Response::from_data(content), media_type(&file)),
-        None => plain(404, &format!("Nothing is here. The site is at {base}\n")),
-    }
-}
-
-fn plain(status: u16, text: &str) -> Response<Cursor<Vec<u8>>> {
-    let response = Response::from_data(text.as_bytes()).with_status_code(status);
-    with_headers(response, "text/plain; charset=utf-8")
-}
-
-fn with_headers(
-    response: Response<Cursor<Vec<u8>>>,
-    media_type: &str,
-) -> Response<Cursor<Vec<u8>>> {
-    let headers = [
-        ("Content-Type", media_type),
-        // What is served is rebuilt at any time.
-        ("Cache-Control", "no-store"),
-        ("X-Content-Type-Options", "nosniff"),
-    ];
-    let headers = headers.map(|(name, value)| {
-        Header::from_bytes(name, value).expect("names and values are plain ASCII")
-    });
-    headers.into_iter().fold(response, Response::with_header)
-}
-
-/// The file that a URL stands for, if there is one.
-fn find(url: &str, folder: &Path, base: &str) -> Option<PathBuf> {
-    let path = url.split(['?', '#']).next()?;
-    let inner = path.strip_prefix(base)?;
-    let mut file = folder.join(inside(inner)?);
-    if inner.is_empty() || inner.ends_with('/') {
-        file.push("index.html");
-    }
-    file.is_file().then_some(file)
-}
-
-/// A relative path that stays inside whatever it is joined to; nothing for any other.
-fn inside(encoded: &str) -> Option<PathBuf> {
-    let decoded = percent_decoded(encoded)?;
-    if decoded.contains(['\\', ':', '\0']) {
-        return None;
-    }
-    let path = PathBuf::from(decoded);
-    let stays = path
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
-    stays.then_some(path)
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = text.bytes();
-    let mut decoded = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
-        if byte == b'%' {
-            let digit = |byte: u8| char::from(byte).to_digit(16);
-            let value = digit(bytes.next()?)? * 16 + digit(bytes.next()?)?;
-            decoded.push(u8::try_from(value).ok()?);
-        } else {
-            decoded.push(byte);
-        }
-    }
-    String::from_utf8(decoded).ok()
-}
-
-/// The media type of a file by its extension: browsers compile wasm only under its own.
-fn media_type(file: &Path) -> &'static str {
-    let extension = file.extension().and_then(|extension| extension.to_str());
-    match extension.unwrap_or_default() {
-        "html" => "text/html; charset=utf-8",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "css" => "text/css; charset=utf-8",
-        "wasm" => "application/wasm",
-        "json" | "map" => "application/json",
-        "webmanifest" => "application/manifest+json",
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "ico" => "image/x-icon",
-        "woff2" => "font/woff2",
-        "txt" | "toml" => "text/plain; charset=utf-8",
-        _ => "application/octet-stream",
-    }
+fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::{Read, Write};
     use std::net::TcpStream;
-    use std::path::{Path, PathBuf};
-    use std::{env, fs, process};
+    use std::time::Duration;
 
-    use super::{Port, Server, inside, media_type};
-
-    #[test]
-    fn a_path_that_leaves_the_folder_is_no_path() {
-        let bad = [
-            "../secret",
-            "a/../../secret",
-            "%2e%2e/secret",
-            "/etc/passwd",
-            "%2Fetc/passwd",
-            "..\\secret",
-            "C:/secret",
-            "a%00b",
-            "%zz",
-            "%4",
-            "%ff",
-        ];
-        for path in bad {
-            assert_eq!(inside(path), None, "{path}");
-        }
-    }
-
-    #[test]
-    fn a_path_that_stays_is_decoded() {
-        assert_eq!(inside(""), Some(PathBuf::new()));
-        assert_eq!(inside("a/b.js"), Some(PathBuf::from("a/b.js")));
-        assert_eq!(inside("a%20b.js"), Some(PathBuf::from("a b.js")));
-    }
-
-    #[test]
-    fn wasm_has_the_type_that_browsers_compile() {
-        assert_eq!(media_type(Path::new("x/a.wasm")), "application/wasm");
-        assert_eq!(media_type(Path::new("LICENSE")), "application/octet-stream");
-    }
+    use super::{Port, Server};
 
     #[test]
     fn a_taken_port_is_an_error_when_asked_for_and_passed_over_otherwise() {
@@ -276,12 +177,15 @@ mod tests {
 
     #[test]
     fn files_are_served_below_their_base_and_nothing_else() {
-        let folder = env::temp_dir().join(format!("flotilla-serve-{}", process::id()));
-        fs::create_dir_all(&folder).expect("a folder for the test");
+        let outer = tempfile::tempdir().expect("a folder for the test");
+        let folder = outer.path().join("site");
+        fs::create_dir(&folder).expect("a folder for the test");
         fs::write(folder.join("index.html"), "hello").expect("a file for the test");
+        fs::write(folder.join("a b.wasm"), "code").expect("a file for the test");
+        fs::write(outer.path().join("secret"), "secret").expect("a file for the test");
         let server = Server::open(Port::Any).expect("some port is free");
         let port = server.port;
-        let server = server.serve_meanwhile(folder.clone(), "/base/");
+        let _server = server.serve_meanwhile(folder, "/base/");
         let ask = |line: &str| -> String {
             let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
             let text = format!("{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -293,7 +197,7 @@ mod tests {
 
         let page = ask("GET /base/?query");
         assert!(page.starts_with("HTTP/1.1 200"), "{page}");
-        assert!(page.contains("Cache-Control: no-store"), "{page}");
+        assert!(page.contains("cache-control: no-store"), "{page}");
         assert!(
             page.contains("text/html") && page.ends_with("hello"),
             "{page}"
@@ -301,10 +205,37 @@ mod tests {
         assert!(!ask("HEAD /base/index.html").ends_with("hello"));
         assert!(ask("GET /").starts_with("HTTP/1.1 404"));
         assert!(ask("GET /base/none").starts_with("HTTP/1.1 404"));
-        assert!(ask("GET /base/../base/index.html").starts_with("HTTP/1.1 404"));
         assert!(ask("POST /base/").starts_with("HTTP/1.1 405"));
-
-        drop(server);
-        fs::remove_dir_all(&folder).expect("the test's own folder");
+        // Browsers compile wasm only under its own type.
+        assert!(ask("GET /base/a%20b.wasm").contains("application/wasm"));
+        let outside = ["../secret", "%2e%2e/secret", "..%2Fsecret", "..\\secret"];
+        for path in outside.map(|path| format!("GET /base/{path}")) {
+            let answer = ask(&path);
+            assert!(!answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        }
+    }
+    #[test]
+    fn connections_that_stay_open_keep_nobody_waiting() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        fs::write(folder.path().join("index.html"), "hello").expect("a file for the test");
+        let server = Server::open(Port::Any).expect("some port is free");
+        let port = server.port;
+        let _server = server.serve_meanwhile(folder.path().to_owned(), "/");
+        // As browsers do: several at once, and none is closed after its answer.
+        let mut open: Vec<TcpStream> = (0..64)
+            .map(|_| TcpStream::connect(("127.0.0.1", port)).expect("it listens"))
+            .collect();
+        for stream in &mut open {
+            stream
+                .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                .expect("it reads");
+        }
+        for stream in &mut open {
+            let patience = Duration::from_secs(20);
+            stream.set_read_timeout(Some(patience)).expect("not zero");
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).expect("it answers");
+            assert_eq!(&answer, b"HTTP/1.1 200");
+        }
     }
 }
