@@ -253,7 +253,7 @@ impl History {
                 if let Some(witness) = &mut group.witness {
                     self.record.place(&std::mem::take(&mut witness.path));
                     let open = group.calls.values().filter(|call| call.ended().is_none());
-                    for call in open.filter(|call| !witness.done.contains(&call.number())) {
+                    for call in open.filter(|call| !witness.done.contains(call.number())) {
                         self.record.withdraw(call.number());
                     }
                 }
@@ -333,7 +333,7 @@ impl Group {
     /// A way that was found while nothing was known of a call counts no more if it made use of it.
     fn doubt(&mut self, number: u64) {
         let witness = self.witness.take();
-        self.witness = witness.filter(|way| !way.done.contains(&number));
+        self.witness = witness.filter(|way| !way.done.contains(number));
     }
 
     /// It is known what became of the call: is there a way that explains everything?
@@ -431,12 +431,12 @@ impl Group {
     /// Without those that differ from another one only in that more lost calls took effect, and nothing
     /// came of it.
     fn least(&self, ways: BTreeSet<Way>) -> Vec<Way> {
-        let is_lost = |number: &u64| self.calls.get(number).is_some_and(|call| call.is_lost());
+        let is_lost = |number: u64| self.calls.get(&number).is_some_and(|call| call.is_lost());
         let all: Vec<Way> = ways.into_iter().collect();
         let covers = |one: &Way, other: &Way| {
             one.done.len() < other.done.len()
                 && (&one.state, one.newest) == (&other.state, other.newest)
-                && one.done.is_subset(&other.done)
+                && one.done.iter().all(|call| other.done.contains(call))
                 && other
                     .done
                     .iter()
@@ -460,10 +460,10 @@ impl Group {
                 .ways
                 .iter()
                 .chain(witness)
-                .all(|way| way.done.contains(&number))
+                .all(|way| way.done.contains(number))
             {
                 for way in self.ways.iter_mut().chain(self.witness.as_mut()) {
-                    way.done.remove(&number);
+                    way.done.remove(number);
                 }
                 if let Some(call) = self.calls.remove(&number) {
                     self.makers.insert(number, call);

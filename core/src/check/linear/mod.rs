@@ -23,6 +23,7 @@ mod call;
 mod contradiction;
 mod history;
 mod model;
+mod numbers;
 mod record;
 mod search;
 #[cfg(test)]

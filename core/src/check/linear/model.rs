@@ -9,6 +9,7 @@ use crate::cache::Answer;
 use crate::sim::Operation;
 use crate::types::{Duration, Instant};
 use bytes::Bytes;
+use core::ops::Bound;
 use imbl::OrdMap;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct State {
     /// Keys of which something is known.
-    keys: OrdMap<Arc<str>, Known>,
+    keys: OrdMap<Arc<str>, Arc<Known>>,
     /// Nothing is known of all other keys. If not, they are absent.
     others_unknown: bool,
 }
@@ -113,6 +114,16 @@ impl State {
         }
     }
 
+    /// The keys of which something is known that begin so.
+    fn below<'s>(
+        &'s self,
+        prefix: &'s str,
+    ) -> impl Iterator<Item = (&'s Arc<str>, &'s Arc<Known>)> {
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let onward = self.keys.range::<_, str>(from);
+        onward.take_while(move |(key, _)| key.starts_with(prefix))
+    }
+
     /// All that a key may turn out to be now.
     fn looks(&self, key: &str, scene: &Scene<'_>) -> Vec<Look> {
         match self.keys.get(key).map(|known| known.held.as_ref()) {
@@ -178,7 +189,7 @@ impl State {
 
     fn with(&self, key: &str, known: Known) -> State {
         let mut state = self.clone();
-        state.keys.insert(key.into(), known);
+        state.keys.insert(key.into(), Arc::new(known));
         state
     }
 
@@ -201,15 +212,20 @@ impl State {
             return self.execute(scene, operation, told.as_ref());
         };
         let touched = Footprint::of(operation);
-        let mut before = self.keys.iter().filter(|(key, _)| touched.names(key));
-        if before.any(|(_, known)| mark.is_late(known.newest)) {
+        let named = touched.keys.iter().filter_map(|key| self.keys.get(*key));
+        let listed = touched
+            .prefixes
+            .iter()
+            .flat_map(|prefix| self.below(prefix));
+        let mut before = named.chain(listed.map(|(_, known)| known));
+        if before.any(|known| mark.is_late(known.newest)) {
             return Vec::new();
         }
         let mut states = self.execute(scene, operation, told.as_ref());
         for state in &mut states {
             for key in &touched.keys {
                 if let Some(known) = state.keys.get_mut(*key) {
-                    known.newest = mark.index();
+                    Arc::make_mut(known).newest = mark.index();
                 }
             }
         }
@@ -413,10 +429,10 @@ impl State {
         let mut state = self.clone();
         let is_told = |key: &str| told.contains(&key.as_bytes());
         let is_covered = |key: &str| {
-            let begins = key.starts_with(prefix) && after.is_none_or(|after| key > after);
-            begins && (!more || last.is_some_and(|last| key.as_bytes() <= last))
+            let follows = after.is_none_or(|after| key > after);
+            follows && (!more || last.is_some_and(|last| key.as_bytes() <= last))
         };
-        for key in self.keys.keys().filter(|key| is_covered(key)) {
+        for (key, _) in self.below(prefix).filter(|(key, _)| is_covered(key)) {
             let mut looks = self.looks(key, scene).into_iter();
             let fits = |look: &Look| matches!(look, Look::There(_)) == is_told(key);
             match looks.find(fits) {

@@ -2,8 +2,9 @@
 
 use super::call::{Call, Footprint, Mark};
 use super::model::{Scene, State, Surroundings};
+use super::numbers::Numbers;
 use super::record::Path;
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ pub(super) struct Way {
     /// The log index of what took effect last, as far as an answer says it.
     pub(super) newest: u64,
     /// Calls that have taken effect though they have not ended yet, or never will.
-    pub(super) done: OrdSet<u64>,
+    pub(super) done: Numbers,
     /// What the keys hold.
     pub(super) state: State,
     /// What took effect on it, as far as it is not settled.
@@ -54,7 +55,7 @@ impl Way {
     pub(super) fn new(state: State) -> Way {
         Way {
             state,
-            done: OrdSet::new(),
+            done: Numbers::default(),
             newest: 0,
             path: Path::default(),
         }
@@ -64,7 +65,7 @@ impl Way {
     pub(super) fn and(&self, other: &Way) -> Way {
         Way {
             state: self.state.and(&other.state),
-            done: self.done.clone().union(other.done.clone()),
+            done: self.done.and(&other.done),
             newest: self.newest.min(other.newest),
             path: self.path.and(&other.path),
         }
@@ -94,13 +95,16 @@ impl<'a> Open<'a> {
         Open { calls, marked }
     }
 
-    /// Whether one that is not done should have taken effect before what is at this index.
-    fn leaves_behind(&self, done: &OrdSet<u64>, newest: u64) -> bool {
+    /// Whether one other than `call`, not done on this way, should have taken effect before what is at
+    /// this index.
+    fn leaves_behind(&self, way: &Way, call: &Call, newest: u64) -> bool {
         let mut reached = self
             .marked
             .iter()
             .take_while(|(mark, _)| mark.index() <= newest);
-        reached.any(|(mark, number)| mark.is_late(newest) && !done.contains(number))
+        reached.any(|(mark, number)| {
+            mark.is_late(newest) && *number != call.number() && !way.done.contains(*number)
+        })
     }
 }
 
@@ -163,7 +167,7 @@ impl Span<'_> {
 
     /// Ways after the answer to this call in which nothing else took effect before it.
     fn simply(&self, way: &Way, call: &Call, effort: &mut Effort) -> Result<Vec<Way>, Spent> {
-        if way.done.contains(&call.number()) {
+        if way.done.contains(call.number()) {
             return Ok(vec![way.clone().ended(call)]);
         }
         effort.spend()?;
@@ -185,7 +189,7 @@ impl Span<'_> {
         let mut waiting = vec![way.clone()];
         let mut found = BTreeSet::new();
         while let Some(way) = waiting.pop() {
-            if way.done.contains(&call.number()) {
+            if way.done.contains(call.number()) {
                 found.insert(way.ended(call));
                 continue;
             }
@@ -194,10 +198,7 @@ impl Span<'_> {
                 self.take(&way, (call, call), &open)
                     .map(|way| way.ended(call)),
             );
-            for other in others
-                .iter()
-                .filter(|one| !way.done.contains(&one.number()))
-            {
+            for other in others.iter().filter(|one| !way.done.contains(one.number())) {
                 effort.spend()?;
                 for next in self.take(&way, (other, call), &open) {
                     if seen.insert(next.clone()) {
@@ -222,7 +223,7 @@ impl Span<'_> {
         let mut waiting = vec![way.clone()];
         while let Some(way) = waiting.pop() {
             for other in &others {
-                if other.number() == call.number() || way.done.contains(&other.number()) {
+                if other.number() == call.number() || way.done.contains(other.number()) {
                     continue;
                 }
                 effort.spend()?;
@@ -245,7 +246,7 @@ impl Span<'_> {
         let earlier = self.calls.range(..ended.number).map(|(_, call)| call);
         let is_open = |other: &&Arc<Call>| {
             let still = other.ended().is_none_or(|other| other > ended);
-            still && !way.done.contains(&other.number())
+            still && !way.done.contains(other.number())
         };
         Open::new(earlier.filter(is_open).collect())
     }
@@ -266,13 +267,13 @@ impl Span<'_> {
             None => Some(way.newest),
             Some(mark) => (!mark.is_late(way.newest)).then_some(mark.index()),
         };
-        let mut done = way.done.clone();
-        done.insert(call.number());
-        let before = until.ended().unwrap_or(until.began);
-        let path = way.path.then(call.number(), before);
         // Nothing of a lower index can take effect any more.
-        let newest = newest.filter(|newest| !open.leaves_behind(&done, *newest));
+        let newest = newest.filter(|newest| !open.leaves_behind(way, call, *newest));
         let states = newest.map(|newest| {
+            let mut done = way.done.clone();
+            done.insert(call.number());
+            let before = until.ended().unwrap_or(until.began);
+            let path = way.path.then(call.number(), before);
             let states = way.state.after(&scene).into_iter();
             states.map(move |state| Way {
                 state,
@@ -288,7 +289,7 @@ impl Span<'_> {
 impl Way {
     /// The call has ended: it is no more among those that are done too early.
     fn ended(mut self, call: &Call) -> Way {
-        self.done.remove(&call.number());
+        self.done.remove(call.number());
         self
     }
 }
