@@ -385,7 +385,7 @@ impl Group {
             around,
         };
         let answered: Vec<Arc<Call>> = span.answered().into_iter().cloned().collect();
-        let mut is_less = false;
+        let mut settles = false;
         for call in answered {
             if call.ended().is_none_or(|ended| ended.number > until) {
                 break;
@@ -402,9 +402,8 @@ impl Group {
                 let smallest = contradiction::smallest((&span, &self.ways), &call, &self.makers);
                 return Ok(Some(smallest));
             }
-            let many = after.len();
             self.ways = self.least(after);
-            is_less |= self.ways.len() < many;
+            settles = true;
             if self.ways.len() > WAYS {
                 return Err(Spent);
             }
@@ -413,9 +412,9 @@ impl Group {
                 self.makers.insert(call.number(), call);
             }
         }
-        // The way that explained everything may have gone on from one that is not needed: what is shown
-        // then has to go on from one that is.
-        if is_less
+        // The way that explained everything may have gone on from one that is not among these: what is shown
+        // has to go on from one that is.
+        if settles
             && let Found::Way(way) = (Span {
                 calls: &self.calls,
                 around,

@@ -124,6 +124,20 @@ impl State {
         onward.take_while(move |(key, _)| key.starts_with(prefix))
     }
 
+    /// Whether these keys hold here what they hold there, made so by the same calls.
+    pub(super) fn is_as(&self, other: &State, touched: &Footprint<'_>) -> bool {
+        let held = |known: &'_ Arc<Known>| (known.held.clone(), known.by);
+        let is_as = |here: Option<&Arc<Known>>, there| here.map(held) == Option::map(there, held);
+        let mut named = touched.keys.iter();
+        let mut listed = touched.prefixes.iter();
+        named.all(|key| is_as(self.keys.get(*key), other.keys.get(*key)))
+            && listed.all(|prefix| {
+                let [here, there] = [self, other]
+                    .map(|state| state.below(prefix).map(|(key, known)| (key, held(known))));
+                here.eq(there)
+            })
+    }
+
     /// All that a key may turn out to be now.
     fn looks(&self, key: &str, scene: &Scene<'_>) -> Vec<Look> {
         match self.keys.get(key).map(|known| known.held.as_ref()) {

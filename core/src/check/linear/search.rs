@@ -4,6 +4,7 @@ use super::call::{Call, Footprint, Mark};
 use super::model::{Scene, State, Surroundings};
 use super::numbers::Numbers;
 use super::record::Path;
+use core::iter;
 use imbl::OrdMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -176,7 +177,7 @@ impl Span<'_> {
         Ok(ways.map(|way| way.ended(call)).collect())
     }
 
-    /// All ways after the answer to this call.
+    /// Ways after the answer to this call: with those that can follow them, all that there are.
     pub(super) fn after(
         &self,
         way: &Way,
@@ -194,11 +195,18 @@ impl Span<'_> {
                 continue;
             }
             effort.spend()?;
+            let left = others.iter().map(|other| &***other);
+            let left = left.filter(|other| !way.done.contains(other.number()));
+            let mut all = iter::once(call).chain(left.clone());
+            if let Some(next) = all.find_map(|one| self.quietly(&way, (one, call), &open)) {
+                waiting.extend(seen.insert(next.clone()).then_some(next));
+                continue;
+            }
             found.extend(
                 self.take(&way, (call, call), &open)
                     .map(|way| way.ended(call)),
             );
-            for other in others.iter().filter(|one| !way.done.contains(one.number())) {
+            for other in left {
                 effort.spend()?;
                 for next in self.take(&way, (other, call), &open) {
                     if seen.insert(next.clone()) {
@@ -208,6 +216,23 @@ impl Span<'_> {
             }
         }
         Ok(found.into_iter().collect())
+    }
+
+    /// The way on which an answered call takes effect next, if that changes nothing. Then it may as well
+    /// do so at once: whatever else could take effect before it can do so after it. Without that, reads of
+    /// one key at one time would be tried in every order.
+    fn quietly(&self, way: &Way, (call, until): (&Call, &Call), open: &Open<'_>) -> Option<Way> {
+        let here = call
+            .mark()
+            .is_none_or(|mark| mark == Mark::Read(way.newest));
+        if !here || call.ended().is_none() {
+            return None;
+        }
+        let mut ways = self.take(way, (call, until), open);
+        let (next, other) = (ways.next()?, ways.next());
+        let touched = Footprint::of(&call.operation);
+        let same = other.is_none() && next.state.is_as(&way.state, &touched);
+        same.then_some(next)
     }
 
     /// This way, and all those on which other calls took effect before this one is answered.

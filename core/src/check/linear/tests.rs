@@ -417,6 +417,34 @@ fn what_a_search_gives_up_is_counted_and_nothing_is_claimed_of_it() {
     assert!(script.whole(get("n"), found("else")).is_some() || script.history.undecided() > 1);
 }
 
+/// A popular key: dozens ask for it at a time, and there are more orders than can be tried.
+#[test]
+fn reads_of_one_state_are_judged_however_many_there_are() {
+    let mut script = Script::default();
+    let ask = || Operation::Get {
+        key: "k".into(),
+        node: None,
+        path: ReadPath::Quorum,
+    };
+    assert_eq!(script.whole(put("k", "old"), written(5)), None);
+    let names: Vec<&'static str> = (0..40).map(|n| &*format!("r{n}").leak()).collect();
+    script.begin("long", ask());
+    for name in &names {
+        script.begin(name, ask());
+    }
+    script.begin("write", put("k", "new"));
+    for name in &names[..30] {
+        assert_eq!(script.end(name, read(Some("old"), 5)), None);
+    }
+    assert_eq!(script.end("write", written(6)), None);
+    for name in &names[30..] {
+        assert_eq!(script.end(name, read(Some("new"), 6)), None);
+    }
+    assert_eq!(script.end("long", read(Some("old"), 5)), None);
+    assert_eq!(script.history.undecided(), 0);
+    assert!(script.whole(ask(), read(Some("old"), 6)).is_some());
+}
+
 /// Whatever was under way then may have taken effect before.
 #[test]
 fn after_a_search_was_given_up_no_answer_to_an_earlier_question_is_judged() {
