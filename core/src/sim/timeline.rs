@@ -33,6 +33,8 @@ pub struct Timeline<O> {
     /// The furthest moment explored.
     head: Instant,
     checkpoints: BTreeMap<u64, Moment<O>>,
+    /// A moment shortly before the one that was last gone to: what is asked for next is often there.
+    near: Option<Moment<O>>,
     /// Effort between checkpoints; doubles when there are too many.
     spacing: u64,
     /// Which of the scenario's actions were done by hand: doing something else before them forgets
@@ -116,6 +118,9 @@ const BYTES_PER_STEP: u64 = 1_024;
 /// Checkpoints are this many ordinary steps apart at first: replaying so many takes a few
 /// milliseconds.
 const SPACING: u64 = 512;
+/// Whoever goes to a moment is shown the steps before it, and may go back to one of them: something is
+/// kept at least so many steps before, and at most three times as many.
+const NEAR: u64 = 48;
 /// More checkpoints than this are thinned out.
 const CHECKPOINTS: usize = 512;
 
@@ -131,6 +136,7 @@ impl<O: Observer> Timeline<O> {
         Timeline {
             checkpoints: BTreeMap::from([(0, present.clone())]),
             present,
+            near: None,
             cursor: Instant::ZERO,
             times: Vec::new(),
             head: Instant::ZERO,
@@ -243,6 +249,10 @@ impl<O: Observer> Timeline<O> {
     /// To just after step `number`, or to the beginning if it is 0; at most to the last explored.
     pub fn go_to_step(&mut self, number: u64) {
         let number = number.min(self.times.len() as u64);
+        let [late, middle, early] = [1, 2, 3].map(|times| number.saturating_sub(times * NEAR));
+        if self.nearest(late).world.steps() < early {
+            self.near = Some(self.moment_at(middle).0);
+        }
         self.present = self.moment_at(number).0;
         self.cursor = self.time_of(number);
     }
@@ -261,17 +271,7 @@ impl<O: Observer> Timeline<O> {
 
     /// The moment just after step `number`, and how many steps were replayed to get there.
     fn moment_at(&self, number: u64) -> (Moment<O>, u64) {
-        let near = self.checkpoints.range(..=number).next_back();
-        let checkpoint = near
-            .map(|(_, moment)| moment)
-            .expect("the beginning is a checkpoint");
-        let shown = self.world().steps();
-        let usable = shown <= number && shown > checkpoint.world.steps();
-        let mut moment = if usable {
-            self.present.clone()
-        } else {
-            checkpoint.clone()
-        };
+        let mut moment = self.nearest(number).clone();
         moment
             .world
             .set_scenario(Arc::clone(self.world().scenario()));
@@ -280,6 +280,23 @@ impl<O: Observer> Timeline<O> {
             moment.step().expect("it happened before, and will again");
         }
         (moment, replayed)
+    }
+
+    /// The last moment that is kept of those up to step `number`.
+    fn nearest(&self, number: u64) -> &Moment<O> {
+        let checkpoint = self.checkpoints.range(..=number).next_back();
+        let (_, checkpoint) = checkpoint.expect("the beginning is a checkpoint");
+        [Some(&self.present), self.near.as_ref()]
+            .into_iter()
+            .flatten()
+            .filter(|moment| moment.world.steps() <= number)
+            .fold(checkpoint, |nearest, moment| {
+                if moment.world.steps() > nearest.world.steps() {
+                    moment
+                } else {
+                    nearest
+                }
+            })
     }
 
     /// Shows the steps in `(after, upto]` again; neither the present nor anything else changes.
@@ -408,13 +425,14 @@ impl<O: Observer> Timeline<O> {
     fn forget_beyond(&mut self, step: u64) {
         self.times.truncate(step as usize);
         self.checkpoints.split_off(&(step + 1));
+        self.near.take_if(|moment| moment.world.steps() > step);
         self.head = self.cursor.max(self.time_of(step));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CHECKPOINTS, SPACING, Timeline};
+    use super::{CHECKPOINTS, NEAR, SPACING, Timeline};
     use crate::replica::ClientId;
     use crate::sim::Cause;
     use crate::sim::{Action, Scenario, World};
@@ -508,6 +526,23 @@ mod tests {
         assert!(timeline.checkpoints.len() > CHECKPOINTS / 3);
         assert!(timeline.spacing * CHECKPOINTS as u64 <= 4 * steps);
         assert!(most_effort(&timeline, 9_973) < timeline.spacing);
+    }
+
+    /// Whoever has gone somewhere is shown what happened right before, and steps back from there.
+    #[test]
+    fn what_is_shortly_before_is_near() {
+        let mut timeline = explored();
+        for far in [2 * SPACING - 1, 3 * SPACING + 1] {
+            timeline.go_to_step(far);
+            for number in (far - NEAR..far).rev() {
+                let replayed = timeline.moment_at(number).1;
+                assert!(replayed <= 2 * NEAR, "{replayed} steps to {number}");
+                timeline.go_to_step(number);
+            }
+        }
+        timeline.go_to_step(1);
+        timeline.forget_future();
+        assert!(timeline.near.is_none(), "it is forgotten with the rest");
     }
 
     /// A step that takes as long as hundreds is never replayed to see one after it.
