@@ -50,10 +50,11 @@ export async function accessible(page: Page, state?: string): Promise<void> {
   expect(told, state).toEqual([]);
 }
 
-/** Nothing is wider than the screen. */
+/** Nothing is wider than the screen, once the drawing has followed its size. */
 export async function fits(page: Page, state?: string): Promise<void> {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  expect(wide, state).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0);
+  await expect
+    .poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: state })
+    .toBeLessThanOrEqual(page.viewportSize()?.width ?? 0);
 }
 
 /** The drawing as it stands, for comparing one moment with another. */
