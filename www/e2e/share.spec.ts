@@ -69,7 +69,15 @@ test('the snippet shows the cluster in a frame of 400 by 300, and leads to the w
   await frame.getByRole('button', { name: 'Play' }).click();
   await frame.getByRole('button', { name: 'Pause', exact: true }).click();
   const moment = frame.getByRole('slider', { name: 'Moment' });
-  const before = Number(await moment.inputValue());
+  // What was being drawn when it was told to pause is drawn still.
+  let before = -1;
+  await expect
+    .poll(async () => {
+      const last = before;
+      before = Number(await moment.inputValue());
+      return before === last;
+    })
+    .toBe(true);
   await moment.press('ArrowLeft');
   await expect.poll(async () => Number(await moment.inputValue())).toBeLessThan(before);
 
@@ -98,7 +106,7 @@ test('a link or a scenario can be pasted, and what is wrong with it is told', as
   await field.fill(`Look at this: ${link} (a crash)`);
   await go.click();
   await expect.poll(() => step(page)).toBe(at);
-  expect(await picture(page)).toBe(drawn);
+  await expect.poll(() => picture(page)).toBe(drawn);
 
   await field.fill('flotilla = 1\nnodes = 0');
   await go.click();

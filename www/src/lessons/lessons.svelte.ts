@@ -182,7 +182,8 @@ export class Lessons {
       const file = `${opening.scenario}.toml`;
       const text = STAGES[`./stages/${file}`] ?? STAGES[`../../../tests/scenarios/${file}`];
       if (text === undefined) throw new Error(`there is no scenario ${opening.scenario}`);
-      if (!(await session.open(await text()))) throw new Error('its scenario cannot be opened');
+      // It takes its turn now: what is opened while its text comes is opened after it.
+      if (!(await session.open(text()))) throw new Error('its scenario cannot be opened');
     } catch (error) {
       session.problem ??= { title: 'This lesson cannot go on', text: words(error) };
       return this.leave();
