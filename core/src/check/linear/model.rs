@@ -126,16 +126,24 @@ impl State {
 
     /// Whether these keys hold here what they hold there, made so by the same calls.
     pub(super) fn is_as(&self, other: &State, touched: &Footprint<'_>) -> bool {
-        let held = |known: &'_ Arc<Known>| (known.held.clone(), known.by);
-        let is_as = |here: Option<&Arc<Known>>, there| here.map(held) == Option::map(there, held);
-        let mut named = touched.keys.iter();
-        let mut listed = touched.prefixes.iter();
-        named.all(|key| is_as(self.keys.get(*key), other.keys.get(*key)))
-            && listed.all(|prefix| {
-                let [here, there] = [self, other]
-                    .map(|state| state.below(prefix).map(|(key, known)| (key, held(known))));
-                here.eq(there)
-            })
+        fn told<'s>(
+            (key, known): (&'s Arc<str>, &'s Arc<Known>),
+        ) -> (&'s str, &'s Option<Held>, Option<u64>) {
+            (key, &known.held, known.by)
+        }
+        let mut keys = touched.keys.iter();
+        let mut prefixes = touched.prefixes.iter();
+        keys.all(|key| {
+            let (here, there) = (
+                self.keys.get_key_value(*key),
+                other.keys.get_key_value(*key),
+            );
+            here.map(told) == there.map(told)
+        }) && prefixes.all(|prefix| {
+            self.below(prefix)
+                .map(told)
+                .eq(other.below(prefix).map(told))
+        })
     }
 
     /// All that a key may turn out to be now.
