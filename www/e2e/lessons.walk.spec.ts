@@ -9,6 +9,7 @@ import type { Frame, NodeDetail } from '../src/core/core';
 import { GROUPS } from '../src/lessons/catalogue';
 import { isQuestion, type Lesson, type Opening, type World } from '../src/lessons/lesson';
 import { Guide, Walk } from '../src/lessons/walk';
+import { fly } from '../src/session/flying';
 import { EMPTY, follow, type History } from '../src/session/history';
 import { initSync, Playground } from '../src/wasm/flotilla_web.js';
 
@@ -61,7 +62,7 @@ class Run {
       step: frame.step,
       nodes,
       clients: merge(known?.clients, frame.clients),
-      messages: frame.messages,
+      messages: fly(known?.messages ?? [], frame),
       cuts: frame.cuts,
       violations: frame.violations,
       service: frame.service,

@@ -64,8 +64,10 @@ border! {
         pub service: ServiceView,
         /// What reads found, over time.
         pub found: HitsView,
-        /// Every message in flight, oldest first.
+        /// Messages in flight that are new or look different now, oldest first.
         pub messages: Vec<MessageView>,
+        /// The numbers of those that are not in flight any more.
+        pub messages_gone: Vec<u64>,
         /// Every pair of servers between which messages are cut, per direction.
         pub cuts: Vec<CutView>,
         /// Whether `events` takes the place of the list, rather than continuing it.

@@ -6,8 +6,8 @@ use super::diagram::{Diagram, WindowAsked};
 use super::explain::{alerts, tell};
 use super::model::{
     ClientView, ComparisonView, EventView, ExpectationView, ExportView, Frame, Marker, MarkerKind,
-    MessageDetail, NodeDetail, NodeView, SavedTest, ScenarioView, SeriesView, SettingChange,
-    SettingsTable, Weight, WhyView, WindowView,
+    MessageDetail, MessageView, NodeDetail, NodeView, SavedTest, ScenarioView, SeriesView,
+    SettingChange, SettingsTable, Weight, WhyView, WindowView,
 };
 use super::{cache, export, messages, saved, screen, series, settings};
 use crate::check::{self, Checker};
@@ -52,6 +52,8 @@ pub struct Session {
 struct Drawn {
     nodes: Vec<NodeView>,
     clients: Vec<ClientView>,
+    /// Messages in flight, oldest first.
+    messages: Vec<MessageView>,
     /// Events since the last frame.
     events: Vec<EventView>,
     /// The list must be built anew: time went back, or jumped.
@@ -251,6 +253,7 @@ impl Session {
         let world = self.timeline.world();
         let nodes = world.nodes().iter().map(screen::node).collect();
         let clients = world.clients().iter().map(screen::client).collect();
+        let (messages, messages_gone) = fly_on(&mut self.drawn.messages, screen::messages(world));
         let over = self.timeline.cursor() >= world.scenario().end;
         Frame {
             time: self.timeline.cursor().0,
@@ -260,7 +263,8 @@ impl Session {
             end_time: world.scenario().end.0,
             service: cache::service(world),
             found: cache::found(world),
-            messages: screen::messages(world),
+            messages,
+            messages_gone,
             cuts: screen::cuts(world),
             events_replaced,
             events,
@@ -455,6 +459,18 @@ fn changed<T: PartialEq + Clone>(drawn: &mut Vec<T>, now: Vec<T>) -> Vec<T> {
     news
 }
 
+/// Messages that are new or changed are sent, and the numbers of those that are gone; what is in flight
+/// now is remembered. Both lists are in the order of the messages' numbers.
+fn fly_on(drawn: &mut Vec<MessageView>, now: Vec<MessageView>) -> (Vec<MessageView>, Vec<u64>) {
+    let find = |list: &[MessageView], id: u64| list.binary_search_by_key(&id, |view| view.id);
+    let known = |view: &&MessageView| find(drawn, view.id).is_ok_and(|at| drawn[at] == **view);
+    let news = now.iter().filter(|view| !known(view)).cloned().collect();
+    let gone = drawn.iter().map(|view| view.id);
+    let gone = gone.filter(|id| find(&now, *id).is_err()).collect();
+    *drawn = now;
+    (news, gone)
+}
+
 /// The number of an event in the run's trace, by its place in its step.
 pub(super) fn event_id(step: u64, place: usize) -> u64 {
     step * EVENTS_PER_STEP + (place as u64).min(EVENTS_PER_STEP - 1)
@@ -526,8 +542,11 @@ fn expected(world: &World, checker: &Checker) -> Vec<ExpectationView> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MarkerKind, Session};
-    use crate::types::Instant;
+    use std::collections::BTreeMap;
+
+    use super::{MarkerKind, Session, screen};
+    use crate::sim::Action;
+    use crate::types::{Duration, Instant};
     use crate::view::SettingChange;
 
     const SCENARIO: &str = "flotilla = 1\nname = \"x\"\nseed = 3\nend = \"9s\"\nnodes = 3\n\
@@ -579,6 +598,41 @@ mod tests {
             .configure(&[change("raft.heartbeat_interval", "50ms")])
             .expect("as before");
         assert_eq!(sent(&mut session), before);
+    }
+
+    /// A page that only heard what was new knows all that flies, wherever time goes.
+    #[test]
+    fn frames_put_together_are_what_is_in_flight() {
+        let mut session = session();
+        let mut known = BTreeMap::new();
+        let (mut heard, mut most) = (0, 0);
+        let mut look = |session: &mut Session| {
+            let frame = session.frame();
+            heard += frame.messages.len();
+            for id in frame.messages_gone {
+                assert!(known.remove(&id).is_some(), "{id} was never there");
+            }
+            known.extend(frame.messages.into_iter().map(|view| (view.id, view)));
+            let flying = screen::messages(session.timeline.world());
+            most = flying.len().max(most);
+            assert!(known.values().eq(flying.iter()), "{known:?} {flying:?}");
+        };
+        for _ in 0..300 {
+            session.step_forward();
+            look(&mut session);
+        }
+        let late = session.timeline.world().network().in_flight().next();
+        let message = late.expect("something flies").id;
+        let by = Duration(1_000);
+        session.act(Action::Delay { message, by }).expect("late");
+        look(&mut session);
+        for time in [20_000, 4_000_000, 900_000, 1_200_000] {
+            session.seek(Instant(time), u64::MAX);
+            look(&mut session);
+        }
+        session.step_back();
+        look(&mut session);
+        assert!(most > 2 && heard < 500, "{most} at once, {heard} in all");
     }
 
     /// However often the run is gone through.

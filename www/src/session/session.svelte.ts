@@ -38,6 +38,7 @@ import type {
 } from '../engine/protocol';
 import { Branches } from './branches.svelte';
 import { Catalogue } from './catalogue.svelte';
+import { fly } from './flying';
 import { EMPTY, follow, type History, mark, present } from './history';
 
 /** What a person looks at closely. */
@@ -357,6 +358,7 @@ export class Session {
     this.target = undefined;
     this.nodes = [];
     this.clients = [];
+    this.messages = [];
     this.details = [];
     this.history = EMPTY;
     this.selected = undefined;
@@ -558,7 +560,7 @@ export class Session {
     this.clients = merge(this.clients, frame.clients);
     this.service = frame.service;
     this.found = frame.found;
-    if (frame.messages.length > 0 || this.messages.length > 0) this.messages = frame.messages;
+    this.messages = fly(this.messages, frame);
     if (frame.cuts.length > 0 || this.cuts.length > 0) this.cuts = frame.cuts;
     this.history = follow(this.history, frame);
     this.markers = mark(this.markers, frame);
