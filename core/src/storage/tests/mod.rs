@@ -6,4 +6,7 @@ mod combinations;
 mod crashes;
 mod damage;
 mod disk;
+mod log;
 mod server;
+mod survey;
+mod wal;
