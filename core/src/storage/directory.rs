@@ -380,12 +380,19 @@ fn check_directory(path: &Path) -> Result<(), DirectoryError> {
 fn create(path: &Path) -> Result<(), DirectoryError> {
     match fs::create_dir(path) {
         Ok(()) => {
-            let parent = path.parent().filter(|parent| *parent != Path::new(""));
-            let parent = parent.unwrap_or(Path::new("."));
+            let parent = parent(path);
             sync_directory(parent).map_err(failed(parent, "fsync"))
         }
         Err(cause) if cause.kind() == ErrorKind::AlreadyExists => check_directory(path),
         Err(cause) => Err(failed(path, "creating")(cause)),
+    }
+}
+
+/// The directory that holds the name; a path of one name is looked for where the process works.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
     }
 }
 
@@ -462,18 +469,22 @@ fn list(path: &Path) -> Result<BTreeMap<String, u64>, DirectoryError> {
         if check_name(&name).is_err() {
             continue;
         }
-        match fs::metadata(entry.path()) {
-            Ok(found) if found.is_dir() => {}
-            Ok(found) => {
-                files.insert(name, found.len());
-            }
-            // A server that runs there removed it just now; a link that leads nowhere is told
-            // from that by itself still being there.
-            Err(cause) if cause.kind() == ErrorKind::NotFound && !is_there(&entry.path()) => {}
-            Err(cause) => return Err(failed(&entry.path(), "opening")(cause)),
+        let found = look_at(&entry.path()).map_err(failed(&entry.path(), "opening"))?;
+        if let Some(found) = found.filter(|found| !found.is_dir()) {
+            files.insert(name, found.len());
         }
     }
     Ok(files)
+}
+
+/// What has this name, if there is still anything: a server that runs there may have removed it
+/// just now. A link that leads nowhere is told from that by itself being there.
+fn look_at(path: &Path) -> io::Result<Option<fs::Metadata>> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(cause) if cause.kind() == ErrorKind::NotFound && !is_there(path) => Ok(None),
+        Err(cause) => Err(cause),
+    }
 }
 
 fn is_there(path: &Path) -> bool {

@@ -148,7 +148,7 @@ mod tests {
         let found = files.into_iter().filter_map(file).collect();
         let mut quarantine = Quarantine::found(found, Instant(1_000));
         let config = Config {
-            quarantine_bytes: 15,
+            quarantine_bytes: 10,
             quarantine_age: Duration(500),
             ..Config::default()
         };

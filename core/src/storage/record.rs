@@ -236,7 +236,7 @@ pub enum RecordError {
 
 #[cfg(test)]
 mod tests {
-    use super::{HardState, LogEntry, Record, RecordError, WriteMark};
+    use super::{HardState, LogEntry, MAX_BODY, Record, RecordError, WriteMark};
     use crate::types::{Index, NodeId, Position, Term};
     use bytes::{Bytes, BytesMut};
     use proptest::prelude::*;
@@ -265,6 +265,14 @@ mod tests {
             any::<(u64, u64)>()
                 .prop_map(|(sequence, offset)| Record::Write(WriteMark { sequence, offset })),
         ]
+    }
+
+    #[test]
+    fn a_length_beyond_the_largest_body_is_no_length() {
+        let told = |len: usize| Record::decode(&(len as u64).to_le_bytes());
+        assert_eq!(told(MAX_BODY), Err(RecordError::CutShort));
+        let len = MAX_BODY + 1;
+        assert_eq!(told(len), Err(RecordError::Length { len }));
     }
 
     proptest! {

@@ -258,12 +258,9 @@ impl Snapshots<'_> {
             let Ok(found) = snapshot::open(&file, &self.read(&file)?) else {
                 continue;
             };
-            let covers = |file: &SnapshotFile| file.mark.position;
-            let better = best
-                .as_ref()
-                .is_none_or(|best| covers(best) < covers(&found));
-            if better && self.is_own(found.identity) {
-                best = Some(found);
+            if self.is_own(found.identity) {
+                let both = [found].into_iter().chain(best);
+                best = both.max_by_key(|one| one.mark.position);
             }
         }
         Ok(best)
@@ -285,7 +282,6 @@ impl State {
     fn of_snapshot(snapshot: SnapshotFile) -> State {
         State {
             commit: snapshot.mark.position.index,
-            marks: VecDeque::from([snapshot.mark.clone()]),
             snapshot: Some(snapshot),
             ..State::default()
         }
@@ -387,11 +383,7 @@ impl Judged {
     fn check(&mut self) {
         let (covers, last) = (self.state.covers(), self.state.last());
         let term = self.state.hard_state.term;
-        let found = if covers.term > last.term {
-            covers
-        } else {
-            last
-        };
+        let found = covers.max(last);
         if found.term > term {
             self.findings.push(Finding::TermBehind { found, term });
         }

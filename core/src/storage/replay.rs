@@ -139,17 +139,16 @@ impl Era {
     fn name(&mut self, mark: SnapshotMark) -> Option<Finding> {
         let (covers, last) = (mark.position, self.last());
         let held = Position::new(self.term_at(covers.index), covers.index);
-        let known = self.base < covers.index && covers.index <= last.index;
         self.push(mark);
-        if known && held != covers {
-            self.restart_at(covers);
-            self.doubts.push(Finding::SnapshotConflict { covers, held });
-        } else if covers.index > last.index {
+        if covers.index > last.index {
             self.restart_at(covers);
             if covers.term >= last.term {
                 return Some(Finding::SnapshotAhead { covers, last });
             }
             self.doubts.push(Finding::SnapshotInverted { covers, last });
+        } else if held.term != Term::ZERO && held != covers {
+            self.restart_at(covers);
+            self.doubts.push(Finding::SnapshotConflict { covers, held });
         }
         None
     }

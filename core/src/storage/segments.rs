@@ -113,26 +113,27 @@ pub(super) fn sort(files: Vec<SegmentFile>, expected: Identity) -> Sorted {
         return sorted;
     };
     let is_newest = |file: &SegmentFile| file.identity() == Some(newest);
-    let first = files.iter().position(is_newest).unwrap_or_default();
-    let known = files[first]
-        .header
-        .as_ref()
-        .map(|header| header.previous.clone());
-    let known = known.unwrap_or_default();
-    for (place, file) in files.into_iter().enumerate() {
-        let listed = known.iter().any(|known| known.sequence == file.sequence);
+    let mut before = files;
+    let first = before.iter().position(is_newest).unwrap_or_default();
+    let from_first = before.split_off(first);
+    let opens = from_first[0].header.as_ref();
+    let is_listed = |sequence| opens.is_some_and(|header| lists(header, sequence).is_some());
+    for file in before {
+        if file.header.is_none() && is_listed(file.sequence) {
+            sorted.own.push(file);
+        } else {
+            let former = AsideReason::FormerIncarnation;
+            sorted.aside.push((file.name(), former));
+        }
+    }
+    for file in from_first {
         match file.identity() {
-            Some(found) if found == newest => sorted.own.push(file),
-            None if place > first || listed => sorted.own.push(file),
-            Some(found) if place > first => {
+            Some(found) if found != newest => {
                 let file = file.name();
                 sorted.aside.push((file.clone(), AsideReason::Stray));
                 sorted.findings.push(Finding::StraySegment { file, found });
             }
-            None | Some(_) => {
-                let former = AsideReason::FormerIncarnation;
-                sorted.aside.push((file.name(), former));
-            }
+            Some(_) | None => sorted.own.push(file),
         }
     }
     sorted
@@ -167,24 +168,27 @@ pub(super) fn read(files: &[SegmentFile]) -> Reading {
     reading.identity = known.map(|header| header.identity);
     reading.unsynced_from = newest.map_or(0, |file| file.sequence);
     for (place, file) in files.iter().enumerate() {
-        let before = place.checked_sub(1).map(|before| files[before].sequence);
-        for missing in before.map_or(0, |before| before + 1)..file.sequence {
-            let expected = known.is_some_and(|header| lists(header, missing).is_some());
-            if before.is_some() && expected {
-                let file = segment_file(missing);
-                let covered = false;
-                reading
-                    .findings
-                    .push(Finding::SegmentMissing { file, covered });
-            }
+        if let (Some(before), Some(header)) = (place.checked_sub(1), known) {
+            let between = (files[before].sequence, file.sequence);
+            reading.findings.extend(missing(header, between));
         }
-        let later = files[place + 1..].iter().rev();
-        let known_len = later
-            .filter_map(|later| later.header.as_ref())
-            .find_map(|header| lists(header, file.sequence));
+        // Only the header of a later segment lists it.
+        let mut headers = files.iter().rev().filter_map(|file| file.header.as_ref());
+        let known_len = headers.find_map(|it| lists(it, file.sequence));
         reading.read_segment(file, known_len);
     }
     reading
+}
+
+/// The segments between two that follow each other on the disk. Counting from one to the other
+/// would take for ever if a strange file has a high number.
+fn missing(header: &SegmentHeader, (one, next): (u64, u64)) -> impl Iterator<Item = Finding> {
+    let listed = header.previous.iter().map(|known| known.sequence);
+    let between = listed.filter(move |sequence| one < *sequence && *sequence < next);
+    between.map(|sequence| Finding::SegmentMissing {
+        file: segment_file(sequence),
+        covered: false,
+    })
 }
 
 fn lists(header: &SegmentHeader, sequence: u64) -> Option<u64> {
@@ -236,7 +240,7 @@ impl Reading {
     /// A bad place: is it what a crash left of the last write, or damage?
     fn judge(&mut self, file: &SegmentFile, segment: &Segment, known: Option<u64>, fault: Fault) {
         let offset = segment.len as usize;
-        let proof = WriteMark::find(file.sequence, &file.bytes, offset + 1);
+        let proof = WriteMark::find(file.sequence, &file.bytes, offset);
         let synced = known.is_some() || proof.is_some();
         if !synced && matches!(fault, Fault::Record(_)) {
             return self.torn(file, segment.len);

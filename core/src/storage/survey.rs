@@ -93,8 +93,9 @@ pub fn survey(disk: &dyn Disk) -> Result<Survey, DiskError> {
     let headers: Vec<_> = raw.iter().map(|(_, bytes, _)| header(bytes)).collect();
     for (place, (sequence, bytes, info)) in raw.into_iter().enumerate() {
         let header = &headers[place];
-        let later = headers[place + 1..].iter().rev().flatten();
-        let mut known = later.flat_map(|later| &later.previous);
+        // Only the header of a later segment lists it.
+        let headers = headers.iter().rev().flatten();
+        let mut known = headers.flat_map(|header| &header.previous);
         let known = known.find(|known| known.sequence == sequence);
         let (read, ending) = read_segment(sequence, &bytes, known.map(|known| known.len));
         survey.segments.push(SurveyedSegment {
@@ -158,7 +159,7 @@ fn read_segment(sequence: u64, whole: &Bytes, known: Option<u64>) -> (Read, Endi
                 offset += taken;
             }
             Err(what) => {
-                let mark = || WriteMark::find(sequence, whole, offset + 1);
+                let mark = || WriteMark::find(sequence, whole, offset);
                 let damaged = known.is_some() || mark().is_some();
                 let offset = offset as u64;
                 let ending = if damaged {

@@ -99,7 +99,7 @@ impl Known {
             Record::Commit(index) => self.commit = *index,
             Record::Entry(entry) => self.last = entry.position,
             Record::Snapshot(mark) => {
-                if mark.position.index > self.last.index {
+                if mark.position.index >= self.last.index {
                     self.last = mark.position;
                 }
                 self.name(mark);

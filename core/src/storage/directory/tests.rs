@@ -1,4 +1,4 @@
-use super::{Directory, DirectoryError, DirectoryReader, LOCK};
+use super::{Directory, DirectoryError, DirectoryReader, LOCK, look_at, parent};
 use crate::storage::{Disk, DiskError, FileInfo};
 use std::fs::{self, File};
 use std::path::Path;
@@ -128,6 +128,43 @@ fn what_is_not_there_is_named() {
     );
 }
 
+/// Recovery goes on without a snapshot that is not there, and refuses one that cannot be read.
+#[test]
+fn a_file_that_is_gone_is_told_from_one_that_cannot_be_read() {
+    let place = scratch();
+    let mut disk = opened(place.path());
+    disk.append("a", b"one").expect("room");
+    fs::remove_file(place.path().join("a")).expect("it is there");
+    let missing = DiskError::NotFound { file: "a".into() };
+    assert_eq!(disk.read("a"), Err(missing));
+    fs::create_dir(place.path().join("a")).expect("room");
+    let error = disk.read("a").expect_err("a directory has no bytes");
+    assert!(matches!(error, DiskError::Failed { .. }), "{error}");
+}
+
+/// An error that the device reports for a file is told only to those who have it open.
+#[test]
+fn a_file_stays_open_until_it_is_synced_and_the_one_synced_last_beyond() {
+    let place = scratch();
+    let mut disk = opened(place.path());
+    let open = |disk: &Directory| disk.open.keys().cloned().collect::<Vec<_>>();
+    disk.append("a", b"x").expect("room");
+    disk.append("b", b"x").expect("room");
+    assert_eq!(open(&disk), ["a", "b"]);
+    disk.sync("a").expect("it works");
+    assert_eq!(open(&disk), ["a", "b"], "b has bytes that no sync covers");
+    disk.sync("b").expect("it works");
+    assert_eq!(open(&disk), ["b"]);
+}
+
+#[test]
+fn a_new_directory_is_durable_with_the_one_that_holds_its_name() {
+    let of = |path| parent(Path::new(path));
+    assert_eq!(of("/var/n1"), Path::new("/var"));
+    assert_eq!(of("data/n1"), Path::new("data"));
+    assert_eq!(of("n1"), Path::new("."));
+}
+
 #[test]
 fn a_file_that_another_program_changed_is_not_read_as_ours() {
     let place = scratch();
@@ -191,6 +228,7 @@ fn looking_changes_nothing_and_tells_who_has_it() {
     let place = scratch();
     fs::write(place.path().join("a"), b"one").expect("room");
     let mut reader = DirectoryReader::open(place.path()).expect("it can be read");
+    assert_eq!(reader.list(), [info("a", 3)]);
     assert_eq!(reader.read("a").as_deref(), Ok(&b"one"[..]));
     assert_eq!(reader.holder(), None);
     let refused = [
@@ -217,6 +255,36 @@ fn looking_changes_nothing_and_tells_who_has_it() {
     );
 }
 
+/// Links are what a person makes of a directory: one that does not lead to its file may hide a
+/// segment, or the lock of a server that runs.
+#[cfg(unix)]
+mod links {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_file_that_was_just_removed_is_told_from_a_link_that_leads_nowhere() {
+        let place = scratch();
+        let path = place.path().join("a");
+        assert!(matches!(look_at(&path), Ok(None)));
+        symlink(place.path().join("no such"), &path).expect("a link");
+        look_at(&path).expect_err("what it stands for is not there");
+        let error = Directory::open(place.path()).expect_err("a file is missing");
+        assert!(error.to_string().contains("a: opening failed: "), "{error}");
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_looked_at_may_be_held() {
+        let place = scratch();
+        symlink(LOCK, place.path().join(LOCK)).expect("a link to itself");
+        let error = DirectoryReader::open(place.path()).expect_err("nobody knows");
+        assert!(
+            error.to_string().contains("LOCK: opening failed: "),
+            "{error}"
+        );
+    }
+}
+
 #[test]
 fn directories_and_odd_names_are_left_alone() {
     let place = scratch();
@@ -224,4 +292,14 @@ fn directories_and_odd_names_are_left_alone() {
     fs::write(place.path().join("my notes.txt"), "").expect("room");
     fs::write(place.path().join("a"), "").expect("room");
     assert_eq!(opened(place.path()).list(), [info("a", 0)]);
+}
+
+#[cfg(unix)]
+#[test]
+fn names_are_not_durable_in_a_directory_that_is_gone() {
+    let place = scratch();
+    let path = place.path().join("n1");
+    let mut disk = opened(&path);
+    fs::remove_dir_all(&path).expect("it is there");
+    disk.sync_dir().expect_err("there is nothing to sync");
 }

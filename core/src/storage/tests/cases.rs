@@ -7,8 +7,8 @@ use super::server::{
 };
 use crate::storage::cases::{self, Case, Outcome};
 use crate::storage::{
-    Disk, DiskOp, FORMAT, Finding, Identity, Record, Recovered, Trust, recover, segment_file,
-    segment_sequence, supersede,
+    AsideReason, Disk, DiskOp, FORMAT, Finding, Identity, Quarantined, Record, Recovered, Trust,
+    WriteMark, list_quarantine, recover, segment_file, segment_sequence, supersede,
 };
 use crate::types::{ClusterId, Incarnation, Index, NodeId};
 use bytes::BytesMut;
@@ -72,6 +72,15 @@ fn identities() -> Vec<Image> {
     snapshot_unreadable.disk.broken = snapshot_unreadable.disk.named(".snap").pop();
     let mut newer = history();
     newer.disk.edit(&segment_file(1), newer_format);
+    let log_of = |identity| {
+        let mut server = Server::new(identity);
+        server.write(&[term(1), entry(1, 1)]);
+        server
+    };
+    let stranger = Identity {
+        node: NodeId(2),
+        ..OTHER_LIFE
+    };
     let mut other_snapshot = Server::with_history(OTHER_SERVER);
     other_snapshot.lose_log();
     let mut other_life_snapshot = Server::with_history(OTHER_LIFE);
@@ -102,8 +111,14 @@ fn identities() -> Vec<Image> {
             "its log",
             Server::with_history(OTHER_SERVER),
         ),
+        image(
+            Case::OtherServer,
+            "its log without a snapshot",
+            log_of(OTHER_SERVER),
+        ),
         image(Case::OtherServer, "its snapshots", other_snapshot),
         image(Case::OtherLife, "its log", Server::with_history(OTHER_LIFE)),
+        image(Case::OtherLife, "another server's log", log_of(stranger)),
         image(Case::OtherLife, "its snapshots", other_life_snapshot),
         image(Case::StraySegment, "of another life", stray),
         former_incarnation(),
@@ -175,9 +190,19 @@ fn logs() -> Vec<Image> {
     covered.flip(&segment_file(1), 20);
     let mut cut = history();
     cut.disk.edit(&segment_file(1), |bytes| bytes.truncate(100));
+    let mut cut_between = history();
+    let (file, place) = cut_between.find(10);
+    cut_between.disk.edit(&file, |bytes| bytes.truncate(place));
     let mut missing = history();
     let (file, _) = missing.find(10);
     missing.disk.delete(&file);
+    let mut vote_missing = Server::new(IDENTITY);
+    vote_missing.write(&[term(1), entry(1, 1)]);
+    vote_missing = vote_missing.restarted();
+    vote_missing.write(&[term(2)]);
+    vote_missing = vote_missing.restarted();
+    vote_missing.write(&[entry(2, 2)]);
+    vote_missing.disk.delete(&segment_file(2));
     let mut missing_covered = history();
     missing_covered.disk.delete(&segment_file(2));
     let mut gone = history();
@@ -204,12 +229,14 @@ fn logs() -> Vec<Image> {
         image(Case::SegmentUnwritten, "half a header", half),
         image(Case::Damage, "in an entry", damaged.clone()),
         image(Case::Damage, "in the newest header", header),
+        image(Case::Damage, "a cut between two records", cut_between),
         image(Case::VoteForgotten, "damage", damaged.clone()),
         image(Case::PrefixKept, "damage", damaged.clone()),
         image(Case::FormerLog, "damage", damaged),
         image(Case::DamageCovered, "in the first header", covered),
         image(Case::DamageCovered, "the first segment cut", cut),
         image(Case::SegmentMissing, "that of entry 10", missing),
+        image(Case::SegmentMissing, "one without entries", vote_missing),
         image(Case::SegmentMissingCovered, "the second", missing_covered),
         image(Case::LogGone, "all segments", gone),
         image(Case::CommitBeyondLog, "commit 20 of 12", beyond),
@@ -218,12 +245,45 @@ fn logs() -> Vec<Image> {
     ]
 }
 
+/// Only the newest segment, which has no entries, and snapshots: what the log ends with is told by
+/// the segment's header alone.
+fn only_a_header() -> Server {
+    let mut server = history();
+    server.snapshot(12);
+    let mut server = server.restarted();
+    let mut segments = server.disk.named(".log");
+    segments.pop();
+    segments.iter().for_each(|file| server.disk.delete(file));
+    server
+}
+
 fn contradictions() -> Vec<Image> {
     let wrong = |what, record: Record| {
         let mut server = history();
         server.write(&[record]);
         image(Case::LogContradiction, what, server)
     };
+    let misplaced_record = |what, record: Record| {
+        let image = wrong(what, record);
+        let case = Case::Damage;
+        Image { case, ..image }
+    };
+    let mark = WriteMark {
+        sequence: 1,
+        offset: 1,
+    };
+    let header = history().records(&segment_file(1)).swap_remove(0);
+    let below = |what, entries: &[Record]| {
+        let mut server = only_a_header();
+        server.write(entries);
+        image(Case::LogContradiction, what, server)
+    };
+    let mut one_write = Server::new(IDENTITY);
+    one_write.write(&[term(1), entry(1, 1)]);
+    let bytes = one_write.disk.bytes(&segment_file(1)).to_vec();
+    let mut one_write = one_write.restarted();
+    one_write.write(&[entry(1, 2), commit(2)]);
+    one_write.disk.put(&segment_file(3), bytes);
     let mut misplaced = history();
     let bytes = misplaced.disk.bytes(&segment_file(1)).to_vec();
     let last = misplaced.disk.named(".log").pop().expect("many");
@@ -235,7 +295,19 @@ fn contradictions() -> Vec<Image> {
         wrong("a committed entry is replaced", entry(2, 5)),
         wrong("index 0", entry(2, 0)),
         wrong("an index beyond all bounds", entry(2, u64::MAX)),
+        below("below the term that the header tells", &[entry(1, 13)]),
+        below(
+            "below the first term behind the header",
+            &[entry(2, 13), entry(1, 13)],
+        ),
+        misplaced_record("the mark of another place", Record::Write(mark)),
+        misplaced_record("a header within a segment", header),
         image(Case::Damage, "a segment under another's name", misplaced),
+        image(
+            Case::Damage,
+            "a segment of one write under another's name",
+            one_write,
+        ),
     ]
 }
 
@@ -258,6 +330,11 @@ fn snapshots() -> Vec<Image> {
     conflict.write(&[term(3), entry(2, 13)]);
     let mark = conflict.save(at(3, 13));
     conflict.write(&[Record::Snapshot(mark)]);
+    let mut conflict_before = conflict.clone();
+    conflict_before.begin_segment();
+    let mut header_conflict = only_a_header();
+    let mark = header_conflict.save(at(3, 12));
+    header_conflict.write(&[term(3), Record::Snapshot(mark)]);
     let mut unnamed = history();
     unnamed.save(at(2, 11));
     let mut unfinished = history();
@@ -290,6 +367,16 @@ fn snapshots() -> Vec<Image> {
         named("in the same term", Case::SnapshotAhead, at(2, 20)),
         named("in an earlier term", Case::SnapshotInverted, at(1, 20)),
         image(Case::SnapshotConflict, "another term there", conflict),
+        image(
+            Case::SnapshotConflict,
+            "before another segment was begun",
+            conflict_before,
+        ),
+        image(
+            Case::SnapshotConflict,
+            "another term in the header",
+            header_conflict,
+        ),
         image(Case::SnapshotUnnamed, "saved only", unnamed),
         image(Case::SnapshotUnfinished, "half written", unfinished),
         image(Case::SnapshotForeign, "beside the log", foreign),
@@ -322,6 +409,7 @@ fn every_row_has_an_image_and_comes_to_its_outcome() {
     for row in cases::all() {
         let of_row: Vec<&Image> = images.iter().filter(|it| it.case == row.case).collect();
         assert!(!of_row.is_empty(), "no image reaches {}", row.id);
+        assert_eq!(row.case.to_string(), row.id);
         of_row.iter().for_each(|image| image.check(row));
     }
     println!("{} rows, {} images", cases::all().len(), images.len());
@@ -442,4 +530,68 @@ fn an_incarnation_that_the_disk_knows_is_never_given_again() {
     let state = recovered(&server.disk, FRESH);
     assert_eq!(state.identity.incarnation, Incarnation(8));
     assert_eq!(state.commit, Index(8));
+}
+
+/// They are listed before the repairs have renamed them as they are afterwards.
+#[test]
+fn what_is_set_aside_is_listed_with_what_was_before() {
+    let mut server = history();
+    server.save(at(2, 11));
+    server.disk.put("old.log.quarantine", vec![1]);
+    let state = recovered(&server.disk, FRESH);
+    let listed = list_quarantine(&server.disk, &state.repairs);
+    let of = |file: &Quarantined| (file.was.clone(), file.len);
+    let (snapshot, bytes) = ("snapshot-00000000000000000011-0000000002.snap", 50);
+    let [old, new] = &listed[..] else {
+        panic!("two files are set aside: {listed:?}");
+    };
+    assert_eq!(of(old), ("old.log".into(), 1));
+    assert_eq!(of(new).0, snapshot);
+    assert!(new.len > bytes, "the whole file");
+    server.disk.execute(&state.repairs);
+    assert_eq!(list_quarantine(&server.disk, &[]), listed);
+}
+
+/// Not even one whose header cannot be read any more is missed in the log of the newer one.
+#[test]
+fn all_segments_before_a_fresh_incarnation_are_former_ones() {
+    let mut disk = former_incarnation().disk;
+    disk.edit(&segment_file(1), |bytes| bytes[9] ^= 0x10);
+    let state = recovered(&disk, FRESH);
+    assert_eq!(state.trust, Trust::Kept, "{:#?}", state.report);
+    let mut segments = disk.named(".log");
+    segments.pop();
+    let why_aside = |step: &Finding| match step {
+        Finding::SetAside { file, why, .. } => Some((file.clone(), why.clone())),
+        _ => None,
+    };
+    let aside: Vec<_> = state.report.steps.iter().filter_map(why_aside).collect();
+    for file in segments {
+        let former = (file, AsideReason::FormerIncarnation);
+        assert!(aside.contains(&former), "{former:?} in {aside:?}");
+    }
+}
+
+/// A disk that answers the second time is not one to start from without its newest snapshot.
+#[test]
+fn a_snapshot_that_fails_one_read_is_not_taken_for_missing() {
+    let server = history();
+    let newest = server.disk.named(".snap").pop();
+    *server.disk.falters.borrow_mut() = newest;
+    let error = recover(&server.disk, FRESH, &config()).expect_err("a read failed");
+    assert_eq!(error.case(), Case::DiskUnreadable);
+    recover(&server.disk, FRESH, &config()).expect("the next read does not fail");
+}
+
+#[test]
+fn a_refusal_says_whose_the_disk_is() {
+    let server = Server::with_history(OTHER_SERVER);
+    let error = recover(&server.disk, FRESH, &config()).expect_err("it is another's");
+    let text = error.to_string();
+    let [theirs, ours] =
+        [OTHER_SERVER, FRESH].map(|it| format!("{} of cluster {}", it.node, it.cluster));
+    assert!(
+        text.contains(&format!("belongs to {theirs}, but this is {ours}")),
+        "{text}"
+    );
 }

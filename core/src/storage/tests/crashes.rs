@@ -3,10 +3,10 @@
 use super::disk::{MemoryDisk, Survives};
 use super::server::{
     FRESH, IDENTITY, Promised, Server, at, check_idempotent, check_one_history, commit, entry,
-    recovered, snapshot, term, term_of,
+    indexes, recovered, snapshot, term, term_of,
 };
 use crate::storage::cases::Case;
-use crate::storage::{DiskOp, Finding, Identity, Record, Recovered, SnapshotMark, Trust};
+use crate::storage::{DiskOp, Finding, Identity, Record, SnapshotMark, Trust};
 use crate::types::{Incarnation, Position};
 
 /// A server whose operations are executed one by one, each followed by all crashes.
@@ -172,11 +172,6 @@ fn a_crash_within_the_repairs_ends_in_the_same_or_another_fresh_incarnation() {
     }
     println!("{kept} went on as incarnation 5, {again} as 6");
     assert!(kept > 100 && again > 10);
-}
-
-fn indexes(state: &Recovered) -> Vec<u64> {
-    let entries = state.entries.iter();
-    entries.map(|entry| entry.position.index.0).collect()
 }
 
 #[test]

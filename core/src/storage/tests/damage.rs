@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// Two segments and two snapshots, the older segment needed behind the older snapshot; and what
 /// was there before the last write, which nobody was told of.
-fn directory() -> (Server, Recovered, Recovered) {
+pub(super) fn directory() -> (Server, Recovered, Recovered) {
     let mut server = Server::with_config(IDENTITY, Config::default());
     server.write(&[term(1)]);
     for index in 1..=10 {

@@ -3,6 +3,7 @@
 
 use crate::storage::{Disk, DiskError, DiskOp, FileInfo};
 use bytes::Bytes;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(super) struct MemoryDisk {
     files: Vec<Content>,
     /// A file that fails every read.
     pub(super) broken: Option<String>,
+    /// A file that fails the next read.
+    pub(super) falters: RefCell<Option<String>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -186,7 +189,8 @@ impl Disk for MemoryDisk {
     }
 
     fn read(&self, file: &str) -> Result<Bytes, DiskError> {
-        if self.broken.as_deref() == Some(file) {
+        let falters = self.falters.borrow_mut().take_if(|one| one == file);
+        if falters.is_some() || self.broken.as_deref() == Some(file) {
             let reason = "it does not answer".into();
             return Err(DiskError::Failed {
                 file: file.into(),

@@ -214,6 +214,25 @@ impl Server {
         self.disk.execute(&ops);
     }
 
+    /// Writes on until another segment is begun.
+    pub(super) fn begin_segment(&mut self) {
+        let before = self.disk.named(".log").len();
+        while self.disk.named(".log").len() == before {
+            self.write(&[]);
+        }
+    }
+
+    /// The intact records at the beginning of a segment.
+    pub(super) fn records(&self, file: &str) -> Vec<Record> {
+        let mut bytes = self.disk.bytes(file);
+        let mut records = Vec::new();
+        while let Ok((record, len)) = Record::decode(bytes) {
+            records.push(record);
+            bytes = &bytes[len..];
+        }
+        records
+    }
+
     /// The segment that holds an entry, and where in it the entry's record begins.
     pub(super) fn find(&self, index: u64) -> (String, usize) {
         for file in self.disk.named(".log") {
@@ -227,6 +246,21 @@ impl Server {
         }
         panic!("entry {index} was written");
     }
+}
+
+/// The lowest and the highest index of the entries among some records.
+pub(super) fn span(records: &[Record]) -> Option<(Index, Index)> {
+    let indexes = records.iter().filter_map(|record| match record {
+        Record::Entry(entry) => Some(entry.position.index),
+        _ => None,
+    });
+    Some((indexes.clone().min()?, indexes.max()?))
+}
+
+/// The indexes of the entries that a server starts with.
+pub(super) fn indexes(state: &Recovered) -> Vec<u64> {
+    let entries = state.entries.iter();
+    entries.map(|entry| entry.position.index.0).collect()
 }
 
 /// The term of each entry of [`Server::with_history`].
