@@ -202,7 +202,8 @@ mod tests {
         let mut durability = Durability::unproven(Index(4));
         assert_eq!(durability.durable_last(), Index::ZERO);
         assert_eq!(durability.hold(After::HardState, NodeId(2), vote(1)), None);
-        assert_eq!(durability.reached(1).count(), 1);
+        assert_eq!(durability.hold(After::Log, NodeId(2), vote(1)), None);
+        assert_eq!(durability.reached(1).count(), 2);
         assert_eq!(durability.durable_last(), Index(4));
     }
 

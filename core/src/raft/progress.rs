@@ -2,6 +2,7 @@
 
 use super::clock::ClockReadings;
 use crate::types::{Index, Instant, NodeId, Position};
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 /// A follower as its leader sees it (the three states are etcd's).
@@ -133,16 +134,16 @@ impl Transfer {
     /// The follower holds `bytes` without a gap.
     pub(super) fn received(&mut self, bytes: u64, now: Instant) {
         let bytes = bytes.min(self.total);
-        if bytes < self.acknowledged {
-            self.claimed = Some(bytes);
-            return;
+        match bytes.cmp(&self.acknowledged) {
+            Ordering::Less => self.claimed = Some(bytes),
+            Ordering::Equal => self.claimed = None,
+            Ordering::Greater => {
+                self.claimed = None;
+                self.moved_at = Some(now);
+                self.acknowledged = bytes;
+                self.sent = self.sent.max(bytes);
+            }
         }
-        if bytes > self.acknowledged {
-            self.moved_at = Some(now);
-        }
-        self.claimed = None;
-        self.acknowledged = bytes;
-        self.sent = self.sent.max(bytes);
     }
 
     /// Nothing moved for too long: goes back to what the follower holds.
