@@ -29,8 +29,9 @@ impl ClockRate {
     /// Whether two clocks that both keep to the bound can run so far apart.
     #[must_use]
     pub fn is_within(self, drift_ppm: u64) -> bool {
-        let drift = i64::try_from(drift_ppm).unwrap_or(i64::MAX / 4);
-        let apart = 2 * drift * 1_000_000 / (1_000_000 - drift.min(999_999));
+        // No clock runs slower than not at all.
+        let drift = drift_ppm.min(999_999).cast_signed();
+        let apart = 2 * drift * 1_000_000 / (1_000_000 - drift);
         self.low_ppm <= apart && self.high_ppm >= -apart
     }
 }
@@ -76,7 +77,7 @@ impl ClockReadings {
         let theirs = reading.theirs.since(anchor.theirs).0;
         let ppm = |ours: u64| {
             let ratio = u128::from(theirs) * 1_000_000 / u128::from(ours.max(1));
-            i64::try_from(ratio).unwrap_or(i64::MAX / 2) - 1_000_000
+            i64::try_from(ratio).unwrap_or(i64::MAX) - 1_000_000
         };
         self.rate = Some(ClockRate {
             low_ppm: ppm(longest),
@@ -167,6 +168,46 @@ mod tests {
         );
         assert!(!fast.is_within(10_000));
         assert!(fast.is_within(100_000));
+    }
+
+    /// Two seconds passed for the follower while one and a half did for its leader.
+    #[test]
+    fn bounds_are_rounded_away_from_the_truth() {
+        let rate = rate(&[(0, 0, 0), (1_500, 1_500, 2_000)]).expect("far apart");
+        let truth = 1.0 / 3.0 * 1e6;
+        assert!(
+            (rate.low_ppm as f64) < truth && truth < rate.high_ppm as f64,
+            "{rate:?}"
+        );
+    }
+
+    #[test]
+    fn readings_just_as_far_apart_as_the_window_are_far_enough() {
+        assert_eq!(rate(&[(0, 10, 0), (1_009, 1_009, 1_000)]), None);
+        assert!(rate(&[(0, 10, 0), (1_010, 1_010, 1_000)]).is_some());
+    }
+
+    /// The fastest clock beside the slowest: 1.01 to 0.99, 1.5 to 0.5.
+    #[test]
+    fn two_clocks_may_run_apart_as_far_as_both_keep_to_the_bound() {
+        for (drift_ppm, apart) in [(0, 0), (10_000, 20_202), (500_000, 2_000_000)] {
+            let exactly = |ppm| ClockRate {
+                low_ppm: ppm,
+                high_ppm: ppm,
+            };
+            for (ppm, within) in [
+                (apart, true),
+                (-apart, true),
+                (apart + 1, false),
+                (-apart - 1, false),
+            ] {
+                assert_eq!(
+                    exactly(ppm).is_within(drift_ppm),
+                    within,
+                    "{ppm} ppm, bound {drift_ppm} ppm"
+                );
+            }
+        }
     }
 
     #[test]

@@ -140,6 +140,18 @@ mod tests {
     }
 
     #[test]
+    fn settings_at_the_very_bound_are_accepted() {
+        let config = Config {
+            heartbeat_interval: Duration::millis(75),
+            election_timeout_min: Duration::millis(150),
+            election_timeout_max: Duration::micros(150_001),
+            clock_jump_bound: Duration::millis(75),
+            ..Config::default()
+        };
+        assert_eq!(config.validate(), Ok(()));
+    }
+
+    #[test]
     fn impossible_settings_are_named() {
         let refused = |change: fn(&mut Config)| {
             let mut config = Config::default();

@@ -24,7 +24,7 @@ pub struct Durability {
     ends: VecDeque<(u64, Index)>,
     /// Where the durable part of the log ends.
     durable_last: Index,
-    /// Messages that wait, by record; records never decrease.
+    /// Messages that wait, by record; records never decrease, and none is durable.
     held: VecDeque<(u64, NodeId, Message)>,
 }
 
@@ -90,11 +90,7 @@ impl Durability {
             After::HardState => self.hard_state,
             After::Log => self.hard_state.max(self.log),
         };
-        let behind = self
-            .held
-            .back()
-            .is_some_and(|(record, ..)| *record > needed);
-        if needed <= self.durable && !behind {
+        if needed <= self.durable && self.held.is_empty() {
             return Some(message);
         }
         let record = self
@@ -168,6 +164,23 @@ mod tests {
     }
 
     #[test]
+    fn what_recovery_found_is_durable() {
+        let durability = Durability::recovered(Index(4));
+        assert_eq!(durability.durable_last(), Index(4));
+    }
+
+    #[test]
+    fn a_record_is_durable_from_the_report_of_it_or_of_a_later_one() {
+        let mut durability = Durability::recovered(Index::ZERO);
+        for _ in 0..3 {
+            durability.hard_state_issued();
+        }
+        assert_eq!(durability.reached(2).count(), 0);
+        let durable = [1, 2, 3].map(|record| durability.is_durable(record));
+        assert_eq!(durable, [true, true, false]);
+    }
+
+    #[test]
     fn a_vote_waits_for_its_record_and_no_longer() {
         let mut durability = Durability::recovered(Index::ZERO);
         durability.hard_state_issued();
@@ -189,7 +202,8 @@ mod tests {
         let mut durability = Durability::unproven(Index(4));
         assert_eq!(durability.durable_last(), Index::ZERO);
         assert_eq!(durability.hold(After::HardState, NodeId(2), vote(1)), None);
-        assert_eq!(durability.reached(1).count(), 1);
+        assert_eq!(durability.hold(After::Log, NodeId(2), vote(1)), None);
+        assert_eq!(durability.reached(1).count(), 2);
         assert_eq!(durability.durable_last(), Index(4));
     }
 

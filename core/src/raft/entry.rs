@@ -43,3 +43,22 @@ impl Payload {
         self.len() == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Payload;
+    use bytes::Bytes;
+    use std::sync::Arc;
+
+    #[test]
+    fn only_commands_count_against_the_limits() {
+        let payloads = [
+            Payload::Noop,
+            Payload::Membership(Arc::default()),
+            Payload::Command(Bytes::new()),
+            Payload::Command(Bytes::from_static(b"put")),
+        ];
+        let sizes = payloads.map(|payload| (payload.len(), payload.is_empty()));
+        assert_eq!(sizes, [(0, true), (0, true), (0, true), (3, false)]);
+    }
+}

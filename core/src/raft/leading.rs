@@ -328,8 +328,8 @@ impl Raft {
             .term_at(held)
             .expect("matched entries lie above the base");
         let (is_older, is_new) = (held_term != self.term, held > leader.withheld);
-        if is_older && is_new {
-            leader.withheld = held;
+        if is_older {
+            leader.withheld = leader.withheld.max(held);
         }
         if is_older && !takes_older {
             let (entry, term) = (Position::new(held_term, held), self.term);

@@ -252,6 +252,7 @@ mod tests {
         assert_eq!(indexes(1, 10, 1000), [1, 2, 3, 4]);
         assert_eq!(indexes(2, 2, 1000), [2, 3]);
         assert_eq!(indexes(1, 10, 25), [1, 2]);
+        assert_eq!(indexes(1, 10, 20), [1, 2]);
         assert_eq!(indexes(3, 10, 1), [3]);
         assert_eq!(indexes(5, 10, 1000), [0; 0]);
     }
@@ -264,8 +265,10 @@ mod tests {
         assert_eq!(log.last(), position(2, 4));
         assert_eq!(log.get(Index(3)), None);
         assert_eq!(log.term_at(Index(3)), Some(Term(2)));
+        assert!(!log.is_empty());
         log.truncate_from(Index(4));
         assert_eq!(log.last(), position(2, 3));
+        assert!(log.is_empty());
     }
 
     #[test]

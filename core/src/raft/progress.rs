@@ -2,6 +2,7 @@
 
 use super::clock::ClockReadings;
 use crate::types::{Index, Instant, NodeId, Position};
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 /// A follower as its leader sees it (the three states are etcd's).
@@ -133,16 +134,16 @@ impl Transfer {
     /// The follower holds `bytes` without a gap.
     pub(super) fn received(&mut self, bytes: u64, now: Instant) {
         let bytes = bytes.min(self.total);
-        if bytes < self.acknowledged {
-            self.claimed = Some(bytes);
-            return;
+        match bytes.cmp(&self.acknowledged) {
+            Ordering::Less => self.claimed = Some(bytes),
+            Ordering::Equal => self.claimed = None,
+            Ordering::Greater => {
+                self.claimed = None;
+                self.moved_at = Some(now);
+                self.acknowledged = bytes;
+                self.sent = self.sent.max(bytes);
+            }
         }
-        if bytes > self.acknowledged {
-            self.moved_at = Some(now);
-        }
-        self.claimed = None;
-        self.acknowledged = bytes;
-        self.sent = self.sent.max(bytes);
     }
 
     /// Nothing moved for too long: goes back to what the follower holds.
@@ -228,9 +229,11 @@ mod tests {
         let Sending::Replicate { inflight } = &mut progress.state else {
             panic!("streams")
         };
+        assert!(inflight.is_empty());
         for (last, bytes) in [(6, 20), (8, 30), (9, 5)] {
             inflight.sent(Index(last), bytes);
         }
+        assert!(!inflight.is_empty());
         assert_eq!(inflight.bytes(), 55);
         progress.next = Index(10);
         assert!(progress.acknowledge(Index(8)));
@@ -254,6 +257,40 @@ mod tests {
         // A new leader begins at the start and learns that the follower holds more.
         transfer.received(80, Instant(3));
         assert_eq!((transfer.acknowledged, transfer.sent), (80, 80));
+    }
+
+    /// A follower that held less for a while, and says that it holds what it acknowledged.
+    #[test]
+    fn silence_takes_a_snapshot_back_to_the_latest_answer() {
+        let mut transfer = Transfer::new(Position::ZERO, 100);
+        transfer.sent = 60;
+        for bytes in [40, 20, 40] {
+            transfer.received(bytes, Instant(1));
+        }
+        transfer.go_back();
+        assert_eq!((transfer.acknowledged, transfer.sent), (40, 40));
+    }
+
+    #[test]
+    fn a_snapshot_moves_by_what_is_new_and_not_by_answers_that_repeat() {
+        let mut transfer = Transfer::new(Position::ZERO, 100);
+        transfer.sent = 60;
+        for (bytes, now, moved_at) in [(40, 1, 1), (40, 2, 1), (20, 3, 1), (60, 4, 4)] {
+            transfer.received(bytes, Instant(now));
+            assert_eq!(transfer.moved_at, Some(Instant(moved_at)), "{bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn a_snapshot_is_under_way_while_something_is_not_acknowledged() {
+        let mut progress = Progress::new(NodeId(2), Index(5), Instant::ZERO);
+        for (sent, acknowledged) in [(0, 0), (60, 0), (60, 20), (60, 60)] {
+            let mut transfer = Transfer::new(Position::ZERO, 100);
+            (transfer.sent, transfer.acknowledged) = (sent, acknowledged);
+            assert_eq!(transfer.under_way(), sent - acknowledged);
+            progress.state = Sending::Snapshot(transfer);
+            assert_eq!(progress.inflight(), usize::from(sent > acknowledged));
+        }
     }
 
     #[test]

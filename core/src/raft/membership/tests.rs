@@ -140,6 +140,8 @@ fn a_change_that_waits_can_be_called_off() {
     let from = Membership::of_voters(&nodes(&[1, 2, 3]));
     let waiting = from.begin(change(&[1, 2, 3, 4], &[])).expect("possible");
     assert_eq!(waiting.awaited().collect::<Vec<_>>(), nodes(&[4]));
+    let again = waiting.begin(change(&[1, 2, 3, 4], &[]));
+    assert_eq!(again, Err(ChangeRefusal::Unchanged), "it is on its way");
     let off = waiting.begin(change(&[1, 2, 3], &[])).expect("possible");
     assert_eq!(written(&off), "1 2 3 x4");
     assert_eq!(off.wanted, None);

@@ -1,11 +1,12 @@
 //! Leases, the promises that they rest on, and check-quorum.
 
 use super::{Cluster, N1, N2, N3, full};
+use crate::raft::lease::Lease;
 use crate::raft::{
     ClockJump, Config, Event, FollowReason, LeaseRefusal, Mandate, Membership, Message,
     PromiseReason, Raft, ReadId, ReadOutcome, ReadVia, Restored, Role, VoteRefusal, VoteRequest,
 };
-use crate::types::{Duration, Index, NodeId, Position, Term};
+use crate::types::{Duration, Index, Instant, NodeId, Position, Term};
 use std::sync::Arc;
 
 fn lease_read(cluster: &mut Cluster, read: u64) {
@@ -47,6 +48,51 @@ fn a_lease_counts_from_the_sending_of_the_round() {
     cluster.deliver();
     let until = cluster.server(N1).lease_until();
     assert_eq!(until, Some(sent + full().lease()));
+}
+
+/// Of older ones it is not known when they began, so they renew no lease.
+#[test]
+fn when_a_round_began_is_remembered_of_the_latest_256() {
+    let mut lease = Lease::default();
+    for round in 1..=257 {
+        lease.begin_round(Instant(round));
+    }
+    let began = [1, 2, 257, 258].map(|round| lease.began(round));
+    assert_eq!(began, [None, Some(Instant(2)), Some(Instant(257)), None]);
+}
+
+#[test]
+fn there_is_no_lease_without_check_quorum_nor_once_it_is_given_up() {
+    let mut cluster = leased();
+    assert!(cluster.server(N1).lease_until().is_some());
+    cluster.with(N1, |server, now, out| {
+        let to = server.transfer_leadership(now, Some(N2), out);
+        assert_eq!(to, Ok(N2));
+    });
+    assert_eq!(cluster.server(N1).lease_until(), None);
+    let mut cluster = Cluster::new(&[&[], &[], &[]]);
+    cluster.elect(N1);
+    assert_eq!(cluster.server(N1).lease_until(), None);
+}
+
+#[test]
+fn silence_is_counted_from_the_latest_word_of_a_leader_or_its_latest_round() {
+    let mut cluster = Cluster::configured(&[&[], &[], &[]], full());
+    let later = |cluster: &Cluster| cluster.now + Duration::millis(30);
+    let now = later(&cluster);
+    assert_eq!(cluster.server(N2).silence(now), None, "nobody led");
+    cluster.elect(N1);
+    cluster.wake(N1);
+    let sent = cluster.now;
+    cluster.now = cluster.now + Duration::millis(10);
+    let received = cluster.now;
+    cluster.deliver();
+    let now = later(&cluster);
+    for (node, heard) in [(N1, sent), (N2, received)] {
+        assert_eq!(cluster.server(node).heard_at(), Some(heard), "{node}");
+        let silence = now.since(heard);
+        assert_eq!(cluster.server(node).silence(now), Some(silence), "{node}");
+    }
 }
 
 #[test]

@@ -10,8 +10,12 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+mod clocks;
+mod elections;
 mod leases;
 mod membership;
+mod reads;
+mod replication;
 mod transfer;
 
 const N1: NodeId = NodeId(1);
