@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 mod leases;
 mod membership;
+mod seats;
+mod snapshots;
 mod transfer;
 
 const N1: NodeId = NodeId(1);
