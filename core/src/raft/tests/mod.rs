@@ -13,6 +13,7 @@ use std::sync::Arc;
 mod leases;
 mod membership;
 mod seats;
+mod server;
 mod snapshots;
 mod transfer;
 
