@@ -1,6 +1,6 @@
 //! Handing leadership over, and bounds on what a leader takes.
 
-use super::{Cluster, N1, N2, N3, full};
+use super::{Cluster, N1, N2, N3, bare, full};
 use crate::raft::{
     Config, Event, LeaseRefusal, Message, Output, ProposeRefusal, Raft, ReadId, ReadVia, Restored,
     Role, TimeoutNow, TransferRefusal,
@@ -176,9 +176,10 @@ fn asked(cluster: &mut Cluster) -> bool {
 
 #[test]
 fn an_attempt_to_hand_over_lasts_for_its_time_limit_and_not_longer() {
-    let mut cluster = leading();
+    let mut cluster = Cluster::new(&[&[], &[], &[]]);
+    cluster.elect(N1);
     cluster.away = vec![N2];
-    let until = cluster.now + full().transfer_timeout;
+    let until = cluster.now + bare().transfer_timeout;
     assert_eq!(hand_over(&mut cluster, Some(N2)), Ok(N2));
     while cluster.now < until {
         assert_eq!(cluster.server(N1).handing_over_to(), Some(N2));
