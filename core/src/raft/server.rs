@@ -120,6 +120,8 @@ pub struct Raft {
     pub(super) snapshot: Option<Snapshot>,
     pub(super) role: Role,
     pub(super) durability: Durability,
+    /// Whether it was restored from what is durable only once record 1 is.
+    pub(super) unproven: bool,
     /// Until when it helps nobody to be elected.
     pub(super) promise: Promise,
     /// A snapshot that arrives in pieces. It outlives changes of leader: equal snapshots of two
@@ -170,6 +172,7 @@ impl Raft {
             term: restored.term,
             vote: restored.vote,
             durability,
+            unproven: restored.unproven,
             log,
             commit,
             snapshot: restored.snapshot,
@@ -698,7 +701,7 @@ impl Raft {
     /// persisted since is durable yet.
     #[must_use]
     pub fn is_unproven(&self) -> bool {
-        !self.durability.is_durable(1)
+        self.unproven && !self.durability.is_durable(1)
     }
 
     /// Messages that wait until the record of this number is durable, oldest first.

@@ -332,7 +332,7 @@ impl Raft {
         self.durability.log_issued(self.log.last().index);
         let before = self.log.len();
         let cut = Index(covers.index.0.saturating_sub(self.config.trailing_entries));
-        if cut > self.log.base().index && !self.makes(Mutant::LogKeptForEver) {
+        if !self.makes(Mutant::LogKeptForEver) {
             self.log.compact(cut);
             self.memberships.compact(cut);
         }

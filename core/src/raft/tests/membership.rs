@@ -1,8 +1,9 @@
 //! Changes of membership on servers whose messages are delivered by hand.
 
 use super::{Cluster, N1, N2, N3, at, full, snapshot};
+use crate::raft::reconfigure::Memberships;
 use crate::raft::{
-    ChangeRefusal, Event, FollowReason, Membership, MembershipChange, Raft, Restored, Role,
+    ChangeRefusal, Event, FollowReason, Membership, MembershipChange, Output, Raft, Restored, Role,
     Snapshot, Standing,
 };
 use crate::types::{Index, NodeId, Term};
@@ -25,7 +26,7 @@ fn with_newcomer() -> Cluster {
     cluster
         .servers
         .push(Raft::new(N4, (config, 4), Restored::default(), now));
-    cluster.outputs.push(super::Output::default());
+    cluster.outputs.push(Output::default());
     cluster.elect(N1);
     cluster.wake(N1);
     cluster.deliver();
@@ -240,8 +241,164 @@ fn a_snapshot_brings_its_membership() {
     });
     assert_eq!(*cluster.server(N4).membership(), members);
     assert_eq!(cluster.server(N4).standing(), Standing::Voter);
+    assert_eq!(told_committed(&cluster, N4), [], "no entry said so");
     // What a snapshot covers is compacted, and the membership of its end stays.
     let taken = snapshot(at(1, 1), Bytes::new());
     cluster.with(N1, |server, _, out| server.on_snapshot_taken(taken, out));
     assert_eq!(cluster.server(N1).membership().voters, [N1, N2, N3]);
+}
+
+#[test]
+fn the_membership_at_an_index_is_that_of_the_newest_entry_up_to_it() {
+    let mut cluster = with_newcomer();
+    assert_eq!(change(&mut cluster, wanted(&[N1, N2], &[])), Ok(()));
+    cluster.deliver();
+    let server = cluster.server(N1);
+    let at_index = |index| {
+        let membership = server.membership_at(Index(index));
+        (membership.voters.len(), membership.is_joint())
+    };
+    let (before, joint, after) = ((3, false), (2, true), (2, false));
+    assert_eq!(
+        [0, 1, 2, 3, 9].map(at_index),
+        [before, before, joint, after, after]
+    );
+}
+
+#[test]
+fn entries_that_give_way_take_no_membership_below_them_along() {
+    let mut cluster = with_newcomer();
+    assert_eq!(change(&mut cluster, wanted(&[N1, N2, N3], &[N4])), Ok(()));
+    beat(&mut cluster);
+    let members = Arc::clone(cluster.server(N1).membership());
+    assert_eq!(members.learners, [N4]);
+    cluster.away = vec![N1];
+    cluster.propose(N1, "never committed");
+    cluster.deliver();
+    while !matches!(cluster.server(N2).role(), Role::Leader(_)) {
+        cluster.wake(N2);
+        cluster.deliver();
+    }
+    cluster.away.clear();
+    cluster.wake(N2);
+    cluster.deliver();
+    let cut = |event: &Event| matches!(event, Event::LogTruncated { .. });
+    assert!(cluster.events(N1).iter().any(cut));
+    assert_eq!(*cluster.server(N1).membership(), members);
+    let reverted = |event: &Event| matches!(event, Event::MembershipReverted { .. });
+    assert!(!cluster.events(N1).iter().any(reverted));
+}
+
+/// A restart reads them from the snapshot and the entries that follow it.
+#[test]
+fn a_compacted_log_remembers_the_memberships_that_a_restart_finds() {
+    let mut cluster = with_newcomer();
+    assert_eq!(change(&mut cluster, wanted(&[N1, N2], &[])), Ok(()));
+    cluster.deliver();
+    cluster.propose(N1, "x");
+    cluster.deliver();
+    let last = cluster.server(N1).commit();
+    assert_eq!(last, Index(4));
+    for covered in 1..=last.0 {
+        let mut server = cluster.server(N1).clone();
+        let members = Arc::clone(server.membership_at(Index(covered)));
+        let taken = Snapshot::new(at(1, covered), Arc::clone(&members), Bytes::new());
+        server.on_snapshot_taken(taken, &mut Output::default());
+        let found = Memberships::of(members, server.log());
+        assert_eq!(server.memberships, found, "compacted to {covered}");
+    }
+}
+
+/// The entries of memberships that a server told as committed, and whether it led then.
+fn told_committed(cluster: &Cluster, node: NodeId) -> Vec<(Index, bool)> {
+    let told = cluster.events(node).iter();
+    told.filter_map(|event| match event {
+        Event::MembershipCommitted { index, leads, .. } => Some((*index, *leads)),
+        _ => None,
+    })
+    .collect()
+}
+
+#[test]
+fn a_membership_is_told_as_committed_once_and_only_then() {
+    let mut cluster = with_newcomer();
+    cluster.away = vec![N2, N3];
+    assert_eq!(change(&mut cluster, wanted(&[N1, N2, N3], &[N4])), Ok(()));
+    cluster.deliver();
+    assert_eq!(told_committed(&cluster, N1), []);
+    cluster.away.clear();
+    beat(&mut cluster);
+    let once = |leads| vec![(Index(2), leads)];
+    assert_eq!(told_committed(&cluster, N1), once(true));
+    assert_eq!(told_committed(&cluster, N2), once(false));
+    cluster.propose(N1, "x");
+    beat(&mut cluster);
+    assert_eq!(cluster.server(N2).commit(), Index(3));
+    assert_eq!(told_committed(&cluster, N1), once(true));
+    assert_eq!(told_committed(&cluster, N2), once(false));
+}
+
+/// Whom the leader sends to.
+fn sent_to(cluster: &mut Cluster) -> Vec<NodeId> {
+    let Role::Leader(leader) = cluster.server(N1).role() else {
+        panic!("it leads")
+    };
+    leader.progress.iter().map(|known| known.node).collect()
+}
+
+#[test]
+fn who_left_is_let_go_once_it_was_told_that_this_is_committed() {
+    let mut cluster = with_newcomer();
+    assert_eq!(change(&mut cluster, wanted(&[N1, N2], &[])), Ok(()));
+    cluster.deliver();
+    assert!(cluster.server(N3).commit() < cluster.server(N1).membership_index());
+    assert_eq!(sent_to(&mut cluster), [N2, N3]);
+    cluster.wake(N1);
+    cluster.deliver();
+    assert_eq!(cluster.server(N3).commit(), cluster.server(N1).commit());
+    assert_eq!(sent_to(&mut cluster), [N2]);
+}
+
+#[test]
+fn who_left_and_stays_silent_is_let_go_after_the_longest_patience() {
+    let mut cluster = with_newcomer();
+    cluster.away = vec![N3];
+    assert_eq!(change(&mut cluster, wanted(&[N1, N2], &[])), Ok(()));
+    cluster.deliver();
+    let server = cluster.server(N1);
+    assert_eq!(server.membership_index(), server.commit());
+    let patient_until = cluster.now + full().election_timeout_max;
+    while cluster.now < patient_until {
+        cluster.wake(N1);
+        cluster.deliver();
+        assert_eq!(sent_to(&mut cluster), [N2, N3], "at {}", cluster.now);
+    }
+    assert_eq!(cluster.now, patient_until, "a heartbeat falls on the bound");
+    cluster.wake(N1);
+    assert_eq!(sent_to(&mut cluster), [N2]);
+}
+
+#[test]
+fn nobody_is_let_go_by_a_change_that_is_not_committed() {
+    let mut cluster = with_newcomer();
+    assert_eq!(change(&mut cluster, wanted(&[N1, N2], &[])), Ok(()));
+    while cluster.server(N1).membership().is_joint() {
+        let (from, to, message) = cluster.messages.pop_front().expect("the joint stage");
+        cluster.with(to, |server, now, out| {
+            server.on_message(now, from, message, out)
+        });
+    }
+    // The last stage reaches only the server that it leaves out.
+    cluster.away = vec![N2];
+    cluster.deliver();
+    let index = cluster.server(N1).membership_index();
+    assert_eq!(cluster.server(N3).log().last().index, index);
+    assert!(cluster.server(N1).commit() < index);
+    cluster.wake(N1);
+    cluster.deliver();
+    assert_eq!(sent_to(&mut cluster), [N2, N3]);
+    cluster.away.clear();
+    beat(&mut cluster);
+    assert_eq!(cluster.server(N1).commit(), index);
+    assert_eq!(sent_to(&mut cluster), [N2]);
 }

@@ -16,6 +16,9 @@ mod leases;
 mod membership;
 mod reads;
 mod replication;
+mod seats;
+mod server;
+mod snapshots;
 mod transfer;
 
 const N1: NodeId = NodeId(1);

@@ -1,8 +1,9 @@
 //! Handing leadership over, and bounds on what a leader takes.
 
-use super::{Cluster, N1, N2, N3, full};
+use super::{Cluster, N1, N2, N3, bare, full};
 use crate::raft::{
-    Config, Event, LeaseRefusal, Message, ProposeRefusal, ReadId, ReadVia, Role, TransferRefusal,
+    Config, Event, LeaseRefusal, Message, Output, ProposeRefusal, Raft, ReadId, ReadVia, Restored,
+    Role, TimeoutNow, TransferRefusal,
 };
 use crate::types::{NodeId, Term};
 use bytes::Bytes;
@@ -162,4 +163,94 @@ fn the_window_is_bounded_in_bytes_too() {
         [3, 3],
         "the third append reaches the bound"
     );
+}
+
+/// Whether the successor was asked to stand.
+fn asked(cluster: &mut Cluster) -> bool {
+    let Role::Leader(leader) = cluster.server(N1).role() else {
+        panic!("it leads")
+    };
+    let hand_over = leader.hand_over.as_ref();
+    hand_over.expect("it hands over").asked
+}
+
+#[test]
+fn an_attempt_to_hand_over_lasts_for_its_time_limit_and_not_longer() {
+    let mut cluster = Cluster::new(&[&[], &[], &[]]);
+    cluster.elect(N1);
+    cluster.away = vec![N2];
+    let until = cluster.now + bare().transfer_timeout;
+    assert_eq!(hand_over(&mut cluster, Some(N2)), Ok(N2));
+    while cluster.now < until {
+        assert_eq!(cluster.server(N1).handing_over_to(), Some(N2));
+        cluster.wake(N1);
+        cluster.deliver();
+    }
+    assert_eq!(cluster.now, until);
+    assert_eq!(cluster.server(N1).handing_over_to(), None);
+}
+
+/// Everything is committed without the successor; what others hold does not complete its log.
+#[test]
+fn a_successor_that_lags_is_not_asked_though_everything_is_committed() {
+    let mut cluster = leading();
+    cluster.away = vec![N2];
+    cluster.propose(N1, "x");
+    cluster.deliver();
+    let last = cluster.server(N1).log().last().index;
+    assert_eq!(cluster.server(N1).commit(), last);
+    assert_eq!(hand_over(&mut cluster, Some(N2)), Ok(N2));
+    cluster.deliver();
+    assert!(!asked(&mut cluster));
+    cluster.away.clear();
+    cluster.wake(N1);
+    cluster.deliver();
+    assert!(matches!(cluster.server(N2).role(), Role::Leader(_)));
+    assert_eq!(cluster.terms(N2), [1, 1, 2]);
+}
+
+/// Whoever waits for an answer gets it from the server that was asked.
+#[test]
+fn a_successor_with_a_complete_log_is_not_asked_before_everything_is_committed() {
+    let mut cluster = leading();
+    cluster.away = vec![N3];
+    cluster.fast_disks = false;
+    cluster.propose(N1, "x");
+    cluster.deliver();
+    let durable = |cluster: &mut Cluster, node| {
+        let newest = cluster.server(node).records_issued();
+        cluster.with(node, |server, now, out| server.on_durable(now, newest, out));
+        cluster.deliver();
+    };
+    durable(&mut cluster, N2);
+    let last = cluster.server(N1).log().last().index;
+    assert!(
+        cluster.server(N1).commit() < last,
+        "it is on one disk of three"
+    );
+    assert_eq!(hand_over(&mut cluster, Some(N2)), Ok(N2));
+    assert!(!asked(&mut cluster));
+    durable(&mut cluster, N1);
+    assert_eq!(cluster.server(N1).commit(), last);
+    assert!(matches!(cluster.server(N2).role(), Role::Candidate(_)));
+}
+
+#[test]
+fn a_server_without_a_vote_does_not_stand_though_it_is_asked_to() {
+    let mut cluster = leading();
+    let outsider = Raft::new(
+        NodeId(4),
+        (Arc::new(full()), 4),
+        Restored::default(),
+        cluster.now,
+    );
+    cluster.servers.push(outsider);
+    cluster.outputs.push(Output::default());
+    let request = Message::TimeoutNow(TimeoutNow { term: Term(1) });
+    cluster.with(NodeId(4), |server, now, out| {
+        server.on_message(now, N1, request, out);
+    });
+    let server = cluster.server(NodeId(4));
+    assert!(matches!(server.role(), Role::Follower(_)));
+    assert_eq!(server.term(), Term(1));
 }
