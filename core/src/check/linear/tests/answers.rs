@@ -81,12 +81,18 @@ fn a_sum_is_too_large_for_the_number_that_is_there_and_for_no_other() {
     assert_eq!(script.whole(add("n", 1), refused), None);
 }
 
-/// Nobody knows what the sum is, but all that was done with it is seen.
+/// The key is there, and nobody knows what the sum is; but all that was done with it is seen.
 #[test]
 fn something_may_be_added_to_what_nobody_knows() {
     let mut script = Script::default();
     assert_eq!(script.whole(put("m", "0"), written(1)), None);
     lose_sight_of(&mut script, "n");
+    let touch = Operation::Touch {
+        key: "n".into(),
+        ttl: None,
+    };
+    let touched = OperationResult::Touched { existed: true };
+    assert_eq!(script.whole(touch, touched), None, "it may be there");
     let both = batch(vec![add("n", 1), put("m", "1")]);
     assert_eq!(script.whole(both, GIVEN_UP), None);
     assert_eq!(script.whole(get("m"), found("0")), None);
