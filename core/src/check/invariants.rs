@@ -239,19 +239,19 @@ impl Checker {
         self.looked[rule as usize] += 1;
     }
 
-    /// Another life of the cluster: nothing of before binds it.
+    /// Another life of the cluster: nothing of before binds it. What was done to disks and clocks stays
+    /// done, and what was found stays found.
     fn begin_history(&mut self) {
-        let violations = std::mem::take(&mut self.violations);
-        let contradictions = std::mem::take(&mut self.contradictions);
-        let mut history = std::mem::take(&mut self.history);
-        history.begin_anew();
-        let watch = std::mem::take(&mut self.watch);
+        let before = std::mem::take(self);
         *self = Checker {
-            violations,
-            contradictions,
-            history,
-            watch,
-            looked: self.looked,
+            robbed: before.robbed,
+            harmed: before.harmed,
+            leases: before.leases.begin_anew(),
+            history: before.history.begin_anew(),
+            watch: before.watch,
+            contradictions: before.contradictions,
+            violations: before.violations,
+            looked: before.looked,
             ..Checker::default()
         };
     }
@@ -647,3 +647,6 @@ fn is_leader(world: &World, node: NodeId) -> bool {
     let replica = world.node(node).replica();
     replica.is_some_and(|replica| matches!(replica.raft().role(), raft::Role::Leader(_)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,14 @@ pub(super) struct Outlived {
 }
 
 impl Leases {
+    /// Other leaders on the same clocks.
+    pub(super) fn begin_anew(self) -> Leases {
+        Leases {
+            outlived: OrdSet::new(),
+            ..self
+        }
+    }
+
     /// What happens to a clock.
     pub(super) fn on_clock(&mut self, world: &World, what: &What) {
         let bound = world.scenario().server.raft.clock_drift_ppm;

@@ -1,10 +1,12 @@
 //! What the checker makes of histories that end and begin anew, and of rules that are to be broken.
 
+use super::leases::Leases;
 use super::{Checker, Rule, expectations, unexpected};
 use crate::raft;
 use crate::replica::Event;
-use crate::sim::{Scenario, Status, Step, Timeline, What};
-use crate::types::NodeId;
+use crate::sim::{Scenario, Status, Step, Timeline, What, World};
+use crate::types::{Instant, NodeId};
+use std::sync::Arc;
 
 fn run(text: &str) -> Timeline<Checker> {
     watch(text, |_| {})
@@ -94,6 +96,27 @@ fn a_rule_that_is_to_be_broken_must_be() {
     assert!(unexpected(timeline.world(), timeline.observer()).is_empty());
 }
 
+/// One that is expected is met when it is broken, and only others are unexpected.
+#[cfg(feature = "mutants")]
+#[test]
+fn a_rule_that_is_to_be_broken_and_is_surprises_nobody() {
+    let kept = |name: &str| KEPT.replace("keys = 60 }", &format!("broken = [\"{name}\"] }}"));
+    for (rule, other) in [
+        (Rule::WithinBounds, Rule::LogMatching),
+        (Rule::LogMatching, Rule::WithinBounds),
+    ] {
+        let timeline = run(&kept(rule.name()));
+        let all = expectations(timeline.world(), timeline.observer());
+        let expected = all.last().expect("the rule");
+        let is_broken = rule == Rule::WithinBounds;
+        assert_eq!(expected.met, is_broken, "{expected:?}");
+        assert_eq!(expected.found, if is_broken { "it is" } else { "it holds" });
+        let unexpected = unexpected(timeline.world(), timeline.observer());
+        assert_eq!(unexpected.contains(&other), !is_broken, "{unexpected:?}");
+        assert_eq!(unexpected.is_empty(), is_broken, "{unexpected:?}");
+    }
+}
+
 /// Operations of one client overlap, so what was acknowledged before each began is its own.
 #[test]
 fn several_requests_at_once_over_a_bad_network_break_no_rule() {
@@ -118,23 +141,53 @@ fn several_requests_at_once_over_a_bad_network_break_no_rule() {
     assert!(unmet.is_empty(), "{unmet:?}");
 }
 
+#[cfg(feature = "mutants")]
+const KEPT: &str = "flotilla = 1
+    name = \"kept\"
+    end = \"4s\"
+    nodes = 3
+    mutants = [\"log-kept-for-ever\"]
+    actions = [{ at = \"1s\", do = \"write\", client = 1, keys = 60, prefix = \"k\" }]
+    snapshot = { entries = 10 }
+    raft = { trailing_entries = 2 }
+    expect = { equal = true, keys = 60 }";
+
 /// Rules that nothing correct breaks are shown by a mistake.
 #[cfg(feature = "mutants")]
 #[test]
 fn a_log_that_is_never_cut_is_out_of_bounds() {
-    let kept = "flotilla = 1
-        name = \"kept\"
-        end = \"4s\"
-        nodes = 3
-        mutants = [\"log-kept-for-ever\"]
-        actions = [{ at = \"1s\", do = \"write\", client = 1, keys = 60, prefix = \"k\" }]
-        snapshot = { entries = 10 }
-        raft = { trailing_entries = 2 }
-        expect = { equal = true, keys = 60 }";
     let broken = |text: &str| unexpected(run(text).world(), run(text).observer());
-    assert!(broken(kept).contains(&crate::check::Rule::WithinBounds));
-    let cut = kept.replace("mutants = [\"log-kept-for-ever\"]", "");
+    assert!(broken(KEPT).contains(&Rule::WithinBounds));
+    let cut = KEPT.replace("mutants = [\"log-kept-for-ever\"]", "");
     assert_eq!(broken(&cut), []);
+}
+
+/// A server that believes the snapshot of another life has applied what nobody has committed.
+#[cfg(feature = "mutants")]
+#[test]
+fn a_start_from_more_than_what_is_committed_is_told() {
+    let believed = "flotilla = 1
+        name = \"believed\"
+        end = \"6s\"
+        nodes = 3
+        mutants = [\"recovery-ignores-identity\"]
+        actions = [
+            { at = \"500ms\", do = \"write\", client = 1, keys = 60, prefix = \"k\" },
+            { at = \"3s\", do = \"take_snapshot\", node = 3 },
+            { at = \"3500ms\", do = \"crash\", node = 3 },
+            { at = \"4s\", do = \"recreate_cluster\", except = [3] },
+            { at = \"5s\", do = \"restart\", node = 3 },
+        ]
+        snapshot = { entries = 1000000 }";
+    let told = |text: &str| {
+        let timeline = run(text);
+        let mut violations = timeline.observer().violations().iter();
+        let told = violations.find(|one| one.rule == Rule::AppliedIsCommitted);
+        told.map(|told| told.nodes.clone())
+    };
+    assert_eq!(told(believed), Some(vec![NodeId(3)]));
+    let correct = believed.replace("mutants = [\"recovery-ignores-identity\"]", "");
+    assert_eq!(told(&correct), None);
 }
 
 /// A follower that acknowledges what it has not written yet holds nothing when its leader commits; with disks
@@ -211,6 +264,76 @@ fn of_leases_nothing_is_said_beyond_the_bound_on_clocks() {
     let looked = |text: &str| run(text).observer().looked(Rule::LeaseExcludes);
     assert!(looked(&beyond) > 0, "before the clocks drift");
     assert!(looked(&beyond) < looked(STRANDED));
+}
+
+/// A clock that was set makes leases void, however little it jumped.
+#[cfg(feature = "mutants")]
+#[test]
+fn of_leases_nothing_is_said_once_a_clock_was_set() {
+    let set = STRANDED
+        .replace("nodes = 3", "nodes = 3\n    mutants = [\"drift-ignored\"]")
+        .replace(
+            "actions = [",
+            "actions = [\n{ at = \"900ms\", do = \"jump_clock\", node = 3, forward = \"1us\" },",
+        );
+    assert_eq!(outlived(&set), Vec::<String>::new());
+}
+
+/// Clocks go on as they did when the cluster is begun anew: those that were beyond the bound still are.
+#[test]
+fn another_life_of_the_cluster_has_the_same_clocks() {
+    let anew = STRANDED
+        .replace("clock_drift_ppm = 300000", "clock_drift_ppm = 10000")
+        .replace("end = \"3s\"", "end = \"6s\"")
+        .replace("1500ms", "4s")
+        .replace("at = \"2s\"", "at = \"4500ms\"")
+        .replace(
+            "actions = [",
+            "actions = [\n{ at = \"2s\", do = \"recreate_cluster\" },",
+        );
+    assert_eq!(outlived(&anew), Vec::<String>::new());
+}
+
+/// A lease lasts until a moment, and not at that moment.
+#[test]
+fn a_lease_is_looked_at_as_long_as_it_lasts() {
+    let cut_off = |until: Option<Instant>| {
+        let at = until.unwrap_or(Instant(1_010_000)).0;
+        let text = format!(
+            "flotilla = 1
+            name = \"cut off\"
+            end = \"3s\"
+            nodes = 3
+            actions = [
+                {{ at = \"1s\", do = \"partition\", groups = [[1], [2], [3]] }},
+                {{ at = \"{at}us\", do = \"heal\" }},
+            ]
+            network = {{ latency = {{ constant = \"1ms\" }} }}"
+        );
+        let scenario = Scenario::parse(&text).expect("well-formed");
+        let mut world = World::new(Arc::new(scenario));
+        while world.now() < Instant(at) {
+            world.step().expect("timers never end");
+        }
+        assert_eq!(world.now(), Instant(at));
+        world
+    };
+    let judged = |world: &World, leader: NodeId| {
+        let own = raft_of(world, leader).term();
+        let elected = Some((own, leader));
+        Leases::default().judge(world, leader, elected).is_some()
+    };
+    let before = cut_off(None);
+    let leader = before.leader().expect("its lease lasts");
+    assert!(judged(&before, leader));
+    let until = raft_of(&before, leader).lease_until();
+    let until = until.expect("just looked at");
+    assert!(judged(&cut_off(Some(Instant(until.0 - 1))), leader));
+    assert!(!judged(&cut_off(Some(until)), leader));
+}
+
+fn raft_of(world: &World, node: NodeId) -> &raft::Raft {
+    world.node(node).replica().expect("it runs").raft()
 }
 
 /// A rule that holds because nothing happened says so.

@@ -76,13 +76,15 @@ impl History {
     }
 
     /// Nothing that was done before is there any more: another cluster answers from here on.
-    pub fn begin_anew(&mut self) {
+    #[must_use]
+    pub fn begin_anew(mut self) -> History {
         let ids: Vec<u64> = self.groups.keys().copied().collect();
         for id in ids {
             if let Some(group) = self.groups.get_mut(&id) {
                 Arc::make_mut(group).begin(State::empty());
             }
         }
+        self
     }
 
     /// A client begins an operation.
@@ -469,13 +471,11 @@ impl Group {
                 }
             }
         }
-        if self.makers.len() > 16 {
-            let ways = self.ways.iter();
-            let needed: BTreeSet<u64> = ways.flat_map(|way| way.state.makers(None)).collect();
-            let makers = std::mem::take(&mut self.makers).into_iter();
-            self.makers = makers
-                .filter(|(number, _)| needed.contains(number))
-                .collect();
-        }
+        let ways = self.ways.iter();
+        let needed: BTreeSet<u64> = ways.flat_map(|way| way.state.makers(None)).collect();
+        let makers = std::mem::take(&mut self.makers).into_iter();
+        self.makers = makers
+            .filter(|(number, _)| needed.contains(number))
+            .collect();
     }
 }

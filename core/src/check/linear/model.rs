@@ -406,7 +406,8 @@ impl State {
                 }
                 (Some(Told::NotANumber), None | Some(None), _) => states.push(self.clone()),
                 (Some(Told::Overflow(value)), before, _)
-                    if before.is_none_or(|before| before == Some(*value)) =>
+                    if before.is_none_or(|before| before == Some(*value))
+                        && value.checked_add(by).is_none() =>
                 {
                     states.push(self.clone());
                 }
@@ -447,14 +448,20 @@ impl State {
         (prefix, after): (&str, Option<&str>),
         (told, more): (&[&[u8]], bool),
     ) -> Vec<State> {
+        let is_meant = |key: &[u8]| {
+            let follows = after.is_none_or(|after| key > after.as_bytes());
+            follows && key.starts_with(prefix.as_bytes())
+        };
+        if !told.iter().all(|key| is_meant(key)) {
+            return Vec::new();
+        }
         let last = told.last().copied();
         let mut state = self.clone();
         let is_told = |key: &str| told.contains(&key.as_bytes());
-        let is_covered = |key: &str| {
-            let follows = after.is_none_or(|after| key > after);
-            follows && (!more || last.is_some_and(|last| key.as_bytes() <= last))
-        };
-        for (key, _) in self.below(prefix).filter(|(key, _)| is_covered(key)) {
+        let is_covered =
+            |key: &[u8]| is_meant(key) && (!more || last.is_some_and(|last| key <= last));
+        let there = self.below(prefix);
+        for (key, _) in there.filter(|(key, _)| is_covered(key.as_bytes())) {
             let mut looks = self.looks(key, scene).into_iter();
             let fits = |look: &Look| matches!(look, Look::There(_)) == is_told(key);
             match looks.find(fits) {

@@ -36,3 +36,27 @@ impl Numbers {
         both
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Numbers;
+
+    #[test]
+    fn each_number_is_in_it_once_and_in_order_until_it_is_removed() {
+        let mut some = Numbers::default();
+        for number in [7, 2, 9, 2] {
+            some.insert(number);
+        }
+        assert_eq!(some.iter().collect::<Vec<_>>(), [2, 7, 9]);
+        assert_eq!(some.len(), 3);
+        some.remove(7);
+        some.remove(8);
+        assert_eq!(some.iter().collect::<Vec<_>>(), [2, 9]);
+        assert!(some.contains(9) && !some.contains(7));
+        let mut others = Numbers::default();
+        others.insert(5);
+        others.insert(9);
+        let both = some.and(&others);
+        assert_eq!(both.iter().collect::<Vec<_>>(), [2, 5, 9]);
+    }
+}

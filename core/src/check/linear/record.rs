@@ -194,3 +194,89 @@ impl Ord for Path {
         core::cmp::Ordering::Equal
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, KEPT, Moment, Path, Point, Record};
+    use crate::check::Outcome;
+    use crate::replica::ClientId;
+    use crate::sim::Operation;
+    use crate::types::Instant;
+    use std::sync::Arc;
+
+    fn moment(number: u64) -> Moment {
+        let time = Instant(number);
+        Moment { number, time }
+    }
+
+    fn call(number: u64) -> Arc<Call> {
+        Arc::new(Call {
+            client: ClientId(1),
+            operation: Operation::Delete { key: "k".into() },
+            began: moment(number),
+            outcome: Outcome::UnderWay,
+        })
+    }
+
+    #[test]
+    fn the_newest_operations_are_kept_and_the_others_counted() {
+        let mut record = Record::default();
+        let kept = KEPT as u64;
+        for number in 1..=kept {
+            record.begin(call(number));
+        }
+        assert_eq!((record.iter().count(), record.dropped()), (KEPT, 0));
+        for number in kept + 1..=kept + 3 {
+            record.begin(call(number));
+        }
+        assert_eq!((record.iter().count(), record.dropped()), (KEPT, 3));
+        let first = record.iter().next().expect("they are kept");
+        assert_eq!(first.call.began, moment(4));
+    }
+
+    /// Where each call took effect on a path, as it is shown.
+    fn shown(path: &Path) -> Vec<Option<(u64, u32)>> {
+        let mut record = Record::default();
+        for number in 1..=4 {
+            record.begin(call(number));
+        }
+        record.place(path);
+        let point = |point: Point| (point.before.number, point.place);
+        let all = record.iter().map(|one| one.point.map(point));
+        all.collect()
+    }
+
+    #[test]
+    fn a_path_says_when_each_of_its_calls_took_effect() {
+        let path = Path::default().then(2, moment(5)).then(1, moment(5));
+        let path = path.then(4, moment(7));
+        let places = [Some((5, 1)), Some((5, 0)), None, Some((7, 0))];
+        assert_eq!(shown(&path), places);
+    }
+
+    #[test]
+    fn a_path_of_the_keys_of_two_says_it_of_the_calls_of_both() {
+        let one = Path::default().then(1, moment(5)).then(2, moment(6));
+        let other = Path::default().then(4, moment(7)).then(3, moment(8));
+        let places = [Some((5, 0)), Some((6, 0)), Some((8, 0)), Some((7, 0))];
+        assert_eq!(shown(&one.and(&other)), places);
+        assert_eq!(shown(&other.and(&one)), places);
+    }
+
+    /// Else the search would try again what it has tried, for each order that leads there.
+    #[test]
+    fn paths_make_no_two_ways_of_one() {
+        let path = Path::default().then(1, moment(5));
+        assert_eq!(path, Path::default());
+        assert_eq!(path.partial_cmp(&Path::default()), Some(path.cmp(&path)));
+    }
+
+    #[test]
+    fn a_path_may_be_longer_than_a_stack_is_deep() {
+        let mut path = Path::default();
+        for number in 0..200_000 {
+            path = path.then(number, moment(1));
+        }
+        drop(path);
+    }
+}

@@ -248,7 +248,7 @@ impl Span<'_> {
         let mut waiting = vec![way.clone()];
         while let Some(way) = waiting.pop() {
             for other in &others {
-                if other.number() == call.number() || way.done.contains(other.number()) {
+                if way.done.contains(other.number()) {
                     continue;
                 }
                 effort.spend()?;
@@ -338,7 +338,6 @@ fn relevant<'c>(call: &Call, open: &[&'c Arc<Call>]) -> Vec<&'c Arc<Call>> {
     let mut observed = Footprint::observed(&call.operation);
     let mut newest = index(call);
     let mut rest: Vec<&Arc<Call>> = open.to_vec();
-    rest.retain(|other| other.number() != call.number());
     let mut relevant = Vec::new();
     loop {
         let matters = |other: &&Arc<Call>| match other.ended() {

@@ -1,4 +1,11 @@
 //! Histories that can be explained and histories that cannot, and a twin that tries every order.
+//!
+//! `answers.rs` goes through what each answer allows, `following.rs` through how a history is followed and
+//! `reasons.rs` through what is told of a contradiction.
+
+mod answers;
+mod following;
+mod reasons;
 
 use super::call::Footprint;
 use super::history::History;
