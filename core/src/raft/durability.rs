@@ -215,6 +215,8 @@ mod tests {
         assert_eq!(durability.hold(After::Log, NodeId(2), vote(1)), None);
         assert_eq!(durability.reached(1).count(), 0);
         assert_eq!(durability.hold(After::HardState, NodeId(2), vote(2)), None);
+        let held = durability.held().map(|(_, _, message)| message.term().0);
+        assert_eq!(held.collect::<Vec<_>>(), [1, 2]);
         let order: Vec<_> = durability
             .reached(2)
             .map(|(_, message)| message.term().0)

@@ -76,9 +76,11 @@ impl Watch {
             | Operation::List { .. } => return,
         };
         let known = self.sizes.get(key.as_str()).copied().unwrap_or(0);
-        let most = known.max(key.len() as u64 + value);
-        self.bytes += most - known;
-        self.sizes.insert(key.as_str().into(), most);
+        let size = key.len() as u64 + value;
+        if size > known {
+            self.bytes += size - known;
+            self.sizes.insert(key.as_str().into(), size);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Leases, the promises that they rest on, and check-quorum.
 
-use super::{Cluster, N1, N2, N3, full};
+use super::{Cluster, N1, N2, N3, N4, N5, full};
 use crate::raft::lease::Lease;
 use crate::raft::{
     ClockJump, Config, Event, FollowReason, LeaseRefusal, Mandate, Membership, Message,
@@ -48,6 +48,48 @@ fn a_lease_counts_from_the_sending_of_the_round() {
     cluster.deliver();
     let until = cluster.server(N1).lease_until();
     assert_eq!(until, Some(sent + full().lease()));
+}
+
+/// The answers of one follower are not those of the others.
+#[test]
+fn a_round_renews_the_lease_once_a_majority_has_answered_it() {
+    let mut cluster = Cluster::configured(&[&[], &[], &[], &[], &[]], full());
+    cluster.elect(N1);
+    cluster.wake(N1);
+    cluster.deliver();
+    let before = cluster.server(N1).lease_until();
+    cluster.away = vec![N3, N4, N5];
+    cluster.wake(N1);
+    cluster.deliver();
+    assert_eq!(cluster.server(N1).lease_until(), before, "two of five");
+    cluster.away = vec![N4, N5];
+    cluster.wake(N1);
+    let sent = cluster.now;
+    cluster.deliver();
+    let until = cluster.server(N1).lease_until();
+    assert_eq!(until, Some(sent + full().lease()), "three of five");
+}
+
+/// Whoever asks is not sent to a leader of long ago.
+#[test]
+fn a_leader_is_named_as_long_as_it_is_heard_and_names_itself_beyond() {
+    let config = Config {
+        clock_jump_bound: Duration::secs(3_600),
+        ..full()
+    };
+    let mut cluster = Cluster::configured(&[&[], &[], &[]], config);
+    cluster.elect(N1);
+    cluster.wake(N1);
+    cluster.deliver();
+    assert_eq!(cluster.server(N2).recent_leader(), Some(N1));
+    cluster.now = cluster.now + full().election_timeout_max + Duration::micros(1);
+    for (node, named) in [(N1, Some(N1)), (N2, None)] {
+        cluster.with(node, |server, now, out| {
+            server.read(now, ReadId(1), ReadVia::Lease, out);
+        });
+        assert_eq!(cluster.server(node).leader(), Some(N1));
+        assert_eq!(cluster.server(node).recent_leader(), named, "{node}");
+    }
 }
 
 /// Of older ones it is not known when they began, so they renew no lease.

@@ -1,6 +1,6 @@
 //! Changes of membership on servers whose messages are delivered by hand.
 
-use super::{Cluster, N1, N2, N3, at, full, snapshot};
+use super::{Cluster, N1, N2, N3, N4, at, full, snapshot};
 use crate::raft::reconfigure::Memberships;
 use crate::raft::{
     ChangeRefusal, Event, FollowReason, Membership, MembershipChange, Output, Raft, Restored, Role,
@@ -9,8 +9,6 @@ use crate::raft::{
 use crate::types::{Index, NodeId, Term};
 use bytes::Bytes;
 use std::sync::Arc;
-
-const N4: NodeId = NodeId(4);
 
 fn wanted(voters: &[NodeId], learners: &[NodeId]) -> MembershipChange {
     MembershipChange {

@@ -24,6 +24,8 @@ mod transfer;
 const N1: NodeId = NodeId(1);
 const N2: NodeId = NodeId(2);
 const N3: NodeId = NodeId(3);
+const N4: NodeId = NodeId(4);
+const N5: NodeId = NodeId(5);
 
 fn at(term: u64, index: u64) -> Position {
     Position::new(Term(term), Index(index))

@@ -1,6 +1,6 @@
 //! Voters that come back without their memory, on servers whose messages are delivered by hand.
 
-use super::{Cluster, N1, N2, N3, at, full};
+use super::{Cluster, N1, N2, N3, N4, at, full};
 use crate::raft::{
     AppendOutcome, AppendResponse, Conflict, Event, Mandate, Membership, MembershipChange, Message,
     Output, PreVoteRequest, Progress, Raft, Restored, Return, Role, Standing, VoteRefusal,
@@ -9,7 +9,6 @@ use crate::raft::{
 use crate::types::{Address, Duration, Incarnation, Index, Instant, NodeId, Term};
 use std::sync::Arc;
 
-const N4: NodeId = NodeId(4);
 const SECOND: Incarnation = Incarnation(2);
 
 fn address(node: NodeId, incarnation: Incarnation) -> Address {
