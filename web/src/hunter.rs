@@ -1,6 +1,6 @@
 //! Hunts for failures, for workers of their own. Every method hands over to the core.
 
-use crate::to_js;
+use crate::{memory, to_js};
 use flotilla_core::view::{self, FoundView, Hunter as CoreHunter, Share, Trial as CoreTrial};
 use js_sys::Function;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
@@ -38,6 +38,7 @@ impl Hunter {
     /// None in practice.
     #[wasm_bindgen(unchecked_return_type = "HuntReport")]
     pub fn work(&mut self, steps: u32) -> Result<JsValue, JsError> {
+        memory::make_room();
         to_js(&self.0.work(u64::from(steps)))
     }
 }
@@ -63,6 +64,7 @@ impl Trial {
     /// None in practice.
     #[wasm_bindgen(unchecked_return_type = "TrialReport")]
     pub fn work(&mut self, steps: u32) -> Result<JsValue, JsError> {
+        memory::make_room();
         to_js(&self.0.work(u64::from(steps)))
     }
 }

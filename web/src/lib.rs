@@ -14,6 +14,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 mod hunter;
+mod memory;
 mod scenarios;
 
 /// What a person can do to the world, for TypeScript; the Rust type is `sim::Action`.
@@ -190,6 +191,7 @@ impl Playground {
     /// Forward until `time` (microseconds), but at most `most` steps; true when it is reached.
     #[wasm_bindgen(js_name = runUntil)]
     pub fn run_until(&mut self, time: f64, most: u32) -> bool {
+        memory::make_room();
         self.0.run_until(instant(time), u64::from(most))
     }
 
@@ -197,6 +199,7 @@ impl Playground {
     /// steps; true when either is reached.
     #[wasm_bindgen(js_name = runUntilMessage)]
     pub fn run_until_message(&mut self, time: f64, most: u32) -> bool {
+        memory::make_room();
         self.0.run_until_message(instant(time), u64::from(most))
     }
 
@@ -214,6 +217,7 @@ impl Playground {
 
     /// To any moment (microseconds); beyond what is explored, at most `most` steps.
     pub fn seek(&mut self, time: f64, most: u32) {
+        memory::make_room();
         self.0.seek(instant(time), u64::from(most));
     }
 
@@ -235,6 +239,7 @@ impl Playground {
         most: u32,
     ) -> Result<bool, JsError> {
         let interest: Interest = serde_wasm_bindgen::from_value(interest)?;
+        memory::make_room();
         Ok(self.0.seek_next(interest, u64::from(most)))
     }
 
@@ -250,11 +255,13 @@ impl Playground {
         most: u32,
     ) -> Result<bool, JsError> {
         let interest: Interest = serde_wasm_bindgen::from_value(interest)?;
+        memory::make_room();
         Ok(self.0.seek_previous(interest, u64::from(most)))
     }
 
     /// Runs until all is quiet, at most `most` steps; true at the end of the search.
     pub fn settle(&mut self, most: u32) -> bool {
+        memory::make_room();
         self.0.settle(u64::from(most))
     }
 
