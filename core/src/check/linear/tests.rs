@@ -63,6 +63,17 @@ impl Script {
     }
 }
 
+fn batch(operations: Vec<Operation>) -> Operation {
+    Operation::Batch { operations }
+}
+
+fn done(version: u64, operations: usize) -> OperationResult {
+    OperationResult::BatchDone {
+        answers: vec![Answer::Written { version }; operations],
+        index: version,
+    }
+}
+
 fn put(key: &str, value: &str) -> Operation {
     Operation::Put {
         key: key.into(),

@@ -46,6 +46,17 @@ fn beat(cluster: &mut Cluster) {
     }
 }
 
+/// N2 leads while N1 is away, which then comes back and hears of it.
+fn replace_n1(cluster: &mut Cluster) {
+    while !matches!(cluster.server(N2).role(), Role::Leader(_)) {
+        cluster.wake(N2);
+        cluster.deliver();
+    }
+    cluster.away.clear();
+    cluster.wake(N2);
+    cluster.deliver();
+}
+
 #[test]
 fn a_newcomer_learns_catches_up_and_votes() {
     let mut cluster = with_newcomer();
@@ -146,13 +157,7 @@ fn a_truncated_membership_is_reverted() {
         "it counts at once"
     );
     cluster.messages.clear();
-    while !matches!(cluster.server(N2).role(), Role::Leader(_)) {
-        cluster.wake(N2);
-        cluster.deliver();
-    }
-    cluster.away.clear();
-    cluster.wake(N2);
-    cluster.deliver();
+    replace_n1(&mut cluster);
     let former = Arc::new(Membership::of_voters(&[N1, N2, N3]));
     assert_eq!(*cluster.server(N1).membership(), former);
     let (index, membership) = (Index(2), former);
@@ -273,13 +278,7 @@ fn entries_that_give_way_take_no_membership_below_them_along() {
     cluster.away = vec![N1];
     cluster.propose(N1, "never committed");
     cluster.deliver();
-    while !matches!(cluster.server(N2).role(), Role::Leader(_)) {
-        cluster.wake(N2);
-        cluster.deliver();
-    }
-    cluster.away.clear();
-    cluster.wake(N2);
-    cluster.deliver();
+    replace_n1(&mut cluster);
     let cut = |event: &Event| matches!(event, Event::LogTruncated { .. });
     assert!(cluster.events(N1).iter().any(cut));
     assert_eq!(*cluster.server(N1).membership(), members);

@@ -1,25 +1,14 @@
 //! What each answer allows to have been there, at its bounds.
 
 use super::{
-    Answer, Bytes, GIVEN_UP, Operation, OperationResult, Refusal, Script, add, delete, found, get,
-    list, put, swap, written,
+    Bytes, GIVEN_UP, Operation, OperationResult, Refusal, Script, add, batch, delete, done, found,
+    get, list, put, swap, written,
 };
 use crate::check::Fate;
 use crate::check::linear::call::{Call, Footprint, Moment, Outcome};
 use crate::replica::ClientId;
 use crate::sim::ReadPath;
 use crate::types::Instant;
-
-fn batch(operations: Vec<Operation>) -> Operation {
-    Operation::Batch { operations }
-}
-
-fn done(version: u64, operations: usize) -> OperationResult {
-    OperationResult::BatchDone {
-        answers: vec![Answer::Written { version }; operations],
-        index: version,
-    }
-}
 
 fn not_swapped(current: Option<u64>) -> OperationResult {
     OperationResult::NotSwapped { current }

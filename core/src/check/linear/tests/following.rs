@@ -1,22 +1,11 @@
 //! How a history is followed: what is looked at together, what is settled, what is given up.
 
 use super::{
-    Answer, ClientId, GIVEN_UP, Instant, Operation, OperationResult, Script, Surroundings, add,
-    delete, found, get, list, listed, put, read, written,
+    ClientId, GIVEN_UP, Instant, Operation, OperationResult, Script, Surroundings, add, batch,
+    delete, done, found, get, list, listed, put, read, written,
 };
 use crate::check::Fate;
 use crate::sim::{Answered, ReadPath};
-
-fn batch(operations: Vec<Operation>) -> Operation {
-    Operation::Batch { operations }
-}
-
-fn done(version: u64, operations: usize) -> OperationResult {
-    OperationResult::BatchDone {
-        answers: vec![Answer::Written { version }; operations],
-        index: version,
-    }
-}
 
 fn names(letter: char, count: usize) -> Vec<&'static str> {
     let name = |n| &*format!("{letter}{n}").leak();
