@@ -245,6 +245,23 @@ fn details_of_servers_and_messages_are_there() {
     );
 }
 
+/// Each time memory grows, the engine makes its view of it anew.
+#[wasm_bindgen_test]
+fn memory_grows_seldom_and_by_much() {
+    let mut playground = playground("rough-weather");
+    let size = core::arch::wasm32::memory_size::<0>;
+    let (begun, mut before, mut leaps) = (size(), size(), 0);
+    while !playground.run_until(20.0 * SECOND, 100) {
+        leaps += usize::from(size() > before);
+        before = size();
+    }
+    let pages = before - begun;
+    assert!(
+        pages > 0 && leaps * 16 <= pages,
+        "{leaps} for {pages} pages"
+    );
+}
+
 #[wasm_bindgen_test]
 fn fresh_seeds_are_whole_numbers_that_javascript_can_hold() {
     let seed = fresh_seed().expect("browsers have crypto");
