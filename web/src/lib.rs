@@ -340,13 +340,13 @@ impl Playground {
         Ok(self.0.act(action)?)
     }
 
-    /// One server, opened; undefined when there is none of that number.
+    /// The servers, opened, that stand otherwise than when this was last asked.
     ///
     /// # Errors
     /// None in practice.
-    #[wasm_bindgen(unchecked_return_type = "NodeDetail | undefined")]
-    pub fn node(&self, id: u32) -> Result<JsValue, JsError> {
-        to_js(&self.0.node(id))
+    #[wasm_bindgen(unchecked_return_type = "NodeDetail[]")]
+    pub fn details(&mut self) -> Result<JsValue, JsError> {
+        to_js(&self.0.details())
     }
 
     /// How each server stood over time, until the moment shown.

@@ -221,7 +221,7 @@ fn snapshot_index(name: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use crate::types::Instant;
-    use crate::view::{DiskView, FileKind, Session, StretchState};
+    use crate::view::{FileKind, NodeDetail, Session, StretchState};
 
     /// Syncs take a second, so the first write of each server waits for one at the crash.
     const SCENARIO: &str = "flotilla = 1\nname = \"x\"\nend = \"9s\"\nnodes = 1\n\
@@ -233,15 +233,15 @@ mod tests {
           { at = \"7s\", do = \"restart\", node = 1 },\n\
         ]\n[disk]\nsync_latency = { constant = \"500ms\" }\n";
 
-    fn at(session: &mut Session, ms: u64) -> DiskView {
+    fn at(session: &mut Session, ms: u64) -> NodeDetail {
         session.run_until(Instant(ms * 1_000), u64::MAX);
-        session.node(1).expect("there is one").disk
+        session.details().swap_remove(0)
     }
 
     #[test]
     fn a_disk_shows_what_a_crash_would_take_and_what_it_took() {
         let mut session = Session::parse(SCENARIO).expect("a scenario");
-        let before = at(&mut session, 6_150);
+        let before = at(&mut session, 6_150).disk;
         let (log, waiting) = (&before.files[0], before.unsynced_bytes);
         assert_eq!(
             (log.kind, log.named, log.in_use),
@@ -255,7 +255,8 @@ mod tests {
         assert_eq!(before.unsynced_appends[0].bytes, waiting);
         assert!(before.last_crash.is_none() && before.powered);
 
-        let after = at(&mut session, 6_500);
+        let detail = at(&mut session, 6_500);
+        let after = detail.disk;
         let crash = after.last_crash.expect("there was one");
         assert_eq!((crash.kept_bytes, crash.lost_bytes), (5, waiting - 5));
         assert_eq!(
@@ -263,14 +264,12 @@ mod tests {
             (log.synced + 5, false)
         );
         assert_eq!(after.files[0].entries, Some([first, last - 1]));
-        let detail = session.node(1).expect("there is one");
         assert_eq!(
             (detail.images[0].of, detail.images[0].bytes),
             (1, log.bytes)
         );
 
-        at(&mut session, 7_500);
-        let steps = session.node(1).expect("there is one").recovery;
+        let steps = at(&mut session, 7_500).recovery;
         let torn = steps.iter().find(|step| step.kind == "torn-tail");
         assert!(torn.is_some_and(|step| step.rule.is_some()), "{steps:?}");
     }

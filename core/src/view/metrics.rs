@@ -234,7 +234,7 @@ fn ms(span: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use crate::types::{Duration, Instant};
-    use crate::view::{AlertSeverity, Frame, MarkerKind, Session};
+    use crate::view::{AlertSeverity, Frame, MarkerKind, NodeDetail, Session};
 
     /// A cluster of three in which two servers crash, one after the other.
     fn shown(ms: u64) -> (Session, Frame) {
@@ -288,18 +288,20 @@ mod tests {
 
     #[test]
     fn an_opened_server_shows_its_metrics_while_it_runs() {
-        let (session, _) = shown(2_000);
-        let opened = |id| session.node(id).expect("there are three");
-        assert!(opened(1).metrics.is_empty());
-        let names = |id| -> Vec<String> {
-            let groups = opened(id).metrics.into_iter();
-            groups.map(|group| group.name).collect()
+        let opened = shown(2_000).0.details();
+        let [one, two, three] = &opened[..] else {
+            panic!("there are three");
         };
-        let (two, three) = (names(2), names(3));
+        assert!(one.metrics.is_empty());
+        let names = |opened: &NodeDetail| -> Vec<String> {
+            let groups = opened.metrics.iter();
+            groups.map(|group| group.name.clone()).collect()
+        };
+        let leadership = &three.metrics[0];
+        let (two, three) = (names(two), names(three));
         let leads = if two.len() > three.len() { two } else { three };
         let expected = ["Leadership", "Log", "Cache", "Disk", "Follower n1"];
         assert_eq!(leads[..5], expected);
-        let leadership = &opened(3).metrics[0];
         let row = |name: &str| {
             let row = leadership.rows.iter().find(|row| row.name == name);
             row.map(|row| row.value.clone())

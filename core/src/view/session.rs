@@ -16,7 +16,7 @@ use crate::replica;
 use crate::sim::{
     Action, Cause, Happening, MessageId, Scenario, ScenarioError, Step, Timeline, What, World,
 };
-use crate::types::{ConfigError, Instant, NodeId};
+use crate::types::{ConfigError, Instant};
 
 mod branches;
 pub(super) mod checks;
@@ -51,6 +51,7 @@ pub struct Session {
 #[derive(Debug, Default)]
 struct Drawn {
     nodes: Vec<NodeView>,
+    details: Vec<NodeDetail>,
     clients: Vec<ClientView>,
     /// Messages in flight, oldest first.
     messages: Vec<MessageView>,
@@ -317,12 +318,12 @@ impl Session {
         series::compare(&self.timeline.observer().series, world, now)
     }
 
-    /// One server, opened.
-    #[must_use]
-    pub fn node(&self, id: u32) -> Option<NodeDetail> {
-        let world = self.timeline.world();
-        let known = world.nodes().iter().find(|node| node.id() == NodeId(id));
-        known.map(|node| screen::node_detail(world, node, self.timeline.cursor()))
+    /// The servers, opened, that stand otherwise than when this was last asked.
+    pub fn details(&mut self) -> Vec<NodeDetail> {
+        let (world, now) = (self.timeline.world(), self.timeline.cursor());
+        let nodes = world.nodes().iter();
+        let details = nodes.map(|node| screen::node_detail(world, node, now));
+        changed(&mut self.drawn.details, details.collect())
     }
 
     /// A message, opened; none when it is not on its way.
@@ -546,7 +547,7 @@ mod tests {
 
     use super::{MarkerKind, Session, screen};
     use crate::sim::Action;
-    use crate::types::{Duration, Instant};
+    use crate::types::{Duration, Instant, NodeId};
     use crate::view::SettingChange;
 
     const SCENARIO: &str = "flotilla = 1\nname = \"x\"\nseed = 3\nend = \"9s\"\nnodes = 3\n\
@@ -633,6 +634,43 @@ mod tests {
         session.step_back();
         look(&mut session);
         assert!(most > 2 && heard < 500, "{most} at once, {heard} in all");
+    }
+
+    /// And it knows every server, though of three that stand still nothing is told.
+    #[test]
+    fn details_put_together_are_the_servers() {
+        let mut session = session();
+        let mut known = BTreeMap::new();
+        let mut heard = 0;
+        let mut look = |session: &mut Session| {
+            let news = session.details();
+            heard += news.len();
+            known.extend(news.into_iter().map(|detail| (detail.id, detail)));
+            let (world, now) = (session.timeline.world(), session.timeline.cursor());
+            for node in world.nodes() {
+                let detail = screen::node_detail(world, node, now);
+                assert_eq!(known.get(&detail.id), Some(&detail));
+            }
+        };
+        for _ in 0..300 {
+            session.step_forward();
+            look(&mut session);
+        }
+        let copy = Action::KeepImage {
+            node: NodeId(3),
+            image: "copy".into(),
+        };
+        session.act(copy).expect("a copy");
+        look(&mut session);
+        for time in [20_000, 4_000_000, 900_000, 1_200_000] {
+            session.seek(Instant(time), u64::MAX);
+            look(&mut session);
+        }
+        session
+            .configure(&[change("raft.heartbeat_interval", "10ms")])
+            .expect("possible");
+        look(&mut session);
+        assert!(heard < 500, "{heard} in 306 looks at three servers");
     }
 
     /// However often the run is gone through.

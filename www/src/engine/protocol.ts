@@ -38,8 +38,8 @@ export type GivenToWay<M extends Way> = Given<M> extends [...infer Rest, number]
 
 /** What is wanted of the moment that a method has led to, beyond its frame. */
 export interface Look {
-  /** Servers opened: all of them, those that have changed since they were last told, or none. */
-  details: 'all' | 'changed' | 'none';
+  /** The servers that have changed since they were last told, opened. */
+  details: boolean;
   /** A message that is open. */
   message?: number | undefined;
 }

@@ -2,7 +2,7 @@
  * The worker that owns the core: it answers one question after the other, in the order in which
  * they come, and does nothing by itself.
  */
-import { CorePanic, guard, LIBRARY, load, type NodeDetail, Playground } from '../core/core';
+import { CorePanic, guard, LIBRARY, load, Playground } from '../core/core';
 import type { Answer, Look, Method, Moved, Numbered, Question } from './protocol';
 
 /** Steps between two looks at the clock. */
@@ -11,8 +11,8 @@ const STRIDE = 100;
 type Anything = (...given: readonly unknown[]) => unknown;
 
 let run: Playground | undefined;
-/** What the page has of it. */
-let shown = { toml: '', nodes: new Set<number>(), changed: new Set<number>() };
+/** The session as text that the page has. */
+let shown = '';
 
 function answer(question: Question): unknown {
   switch (question.to) {
@@ -22,7 +22,7 @@ function answer(question: Question): unknown {
       const next = new Playground(question.scenario);
       run?.free();
       run = next;
-      shown = { toml: '', nodes: new Set(), changed: new Set() };
+      shown = '';
       return lookAnew(next, undefined, question.look);
     }
     case 'ask':
@@ -56,11 +56,7 @@ function call(on: Playground, method: Method, given: readonly unknown[]): unknow
 /** What is to be seen now. */
 function look(on: Playground, result: unknown, wanted: Look): Moved {
   const frame = on.frame();
-  for (const node of frame.nodes) {
-    shown.nodes.add(node.id);
-    shown.changed.add(node.id);
-  }
-  const details = opens(on, wanted.details);
+  const details = wanted.details ? on.details() : [];
   const message =
     wanted.message === undefined ? undefined : (on.message(wanted.message) ?? undefined);
   return { result, frame, details, message };
@@ -70,17 +66,9 @@ function look(on: Playground, result: unknown, wanted: Look): Moved {
 function lookAnew(on: Playground, result: unknown, wanted: Look): Moved {
   const moved = look(on, result, wanted);
   const toml = on.toml();
-  if (toml === shown.toml) return moved;
-  shown.toml = toml;
+  if (toml === shown) return moved;
+  shown = toml;
   return { ...moved, session: { toml, scenario: on.scenario(), settings: on.settings() } };
-}
-
-function opens(on: Playground, which: Look['details']): NodeDetail[] {
-  if (which === 'none') return [];
-  const ids = which === 'all' ? shown.nodes : shown.changed;
-  const details = [...ids].flatMap((id) => on.node(id) ?? []);
-  shown.changed.clear();
-  return details;
 }
 
 const loaded = load();

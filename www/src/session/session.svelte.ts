@@ -294,7 +294,7 @@ export class Session {
     // It may fail before its turn has come, and is told then.
     awaited.catch(() => undefined);
     const opened = await this.#command(title, async () => {
-      const fresh = await this.#engine.open(await awaited, { details: 'none' });
+      const fresh = await this.#engine.open(await awaited, { details: false });
       this.origin = origin;
       this.opened += 1;
       this.#broken = undefined;
@@ -311,7 +311,7 @@ export class Session {
   async reseed(seed?: number): Promise<void> {
     await this.#command('This seed cannot be used', async () => {
       const chosen = seed ?? (await this.#engine.library('freshSeed'));
-      await this.#begin(await this.#engine.go({ details: 'none' }, 'reseed', chosen));
+      await this.#begin(await this.#engine.go({ details: false }, 'reseed', chosen));
     });
   }
 
@@ -323,7 +323,7 @@ export class Session {
     const settled = plain(changes);
     const wanted = this.target ?? this.time;
     const done = await this.#command('These settings cannot be used', async () => {
-      const fresh = await this.#engine.go({ details: 'none' }, 'configure', settled);
+      const fresh = await this.#engine.go({ details: false }, 'configure', settled);
       if (fresh.result !== undefined) return { refusal: fresh.result };
       const { playing, selected } = this;
       await this.#begin(fresh);
@@ -342,7 +342,7 @@ export class Session {
     const wanted = this.target ?? this.time;
     const settled = [...names];
     await this.#command('These mistakes cannot be made', async () => {
-      await this.#begin(await this.#engine.go({ details: 'none' }, 'makeMistakes', settled));
+      await this.#begin(await this.#engine.go({ details: false }, 'makeMistakes', settled));
       void this.goTo(wanted);
       this.notice =
         settled.length === 0
@@ -354,7 +354,7 @@ export class Session {
   /** Shows a run that has just begun, once its servers are switched on. */
   async #begin(fresh: Moved): Promise<void> {
     this.run += 1;
-    const awake = await this.#engine.way({ details: 'all' }, WAY_SLICE, 'runUntil', AWAKE);
+    const awake = await this.#engine.way({ details: true }, WAY_SLICE, 'runUntil', AWAKE);
     this.target = undefined;
     this.nodes = [];
     this.clients = [];
@@ -538,11 +538,10 @@ export class Session {
   #look(): Look {
     const selected = this.selected;
     const message = selected && 'message' in selected ? selected.message : undefined;
-    // A disk can change without its server: while time stands, everything is read again.
-    if (!this.moving) return { details: 'all', message };
-    if (performance.now() - this.#detailsAt <= DETAIL_EVERY) return { details: 'none', message };
-    this.#detailsAt = performance.now();
-    return { details: 'changed', message };
+    if (!this.moving) return { details: true, message };
+    const details = performance.now() - this.#detailsAt > DETAIL_EVERY;
+    if (details) this.#detailsAt = performance.now();
+    return { details, message };
   }
 
   #draw({ frame, details, message, session }: Moved): void {
