@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@playwright/test';
-import type { Frame, NodeDetail } from '../src/core/core';
+import type { Frame } from '../src/core/core';
 import { GROUPS } from '../src/lessons/catalogue';
 import { isQuestion, type Lesson, type Opening, type World } from '../src/lessons/lesson';
 import { Guide, Walk } from '../src/lessons/walk';
@@ -33,7 +33,6 @@ class Run {
   #history: History = EMPTY;
   world: World;
   #playing = false;
-  #frames = 0;
   #chosen: World['chosen'];
 
   constructor({ scenario, at }: Opening) {
@@ -66,19 +65,12 @@ class Run {
       cuts: frame.cuts,
       violations: frame.violations,
       service: frame.service,
-      details: this.#details(nodes),
+      // While time passes, one server after the other is opened, as on the page.
+      details: merge(known?.details, this.#core.details(this.#playing && known ? 1 : 9)),
       past: this.#history.past,
       chosen: this.#chosen,
       playing: this.#playing,
     };
-  }
-
-  /** Opened servers are read less often than time passes, as on the page. */
-  #details(nodes: World['nodes']): readonly NodeDetail[] {
-    this.#frames += 1;
-    const known = this.world as World | undefined;
-    if (known !== undefined && this.#playing && this.#frames % 8 !== 0) return known.details;
-    return nodes.map((node) => this.#core.node(node.id)).filter(isThere);
   }
 
   /** Time passes, or what was done shows. */
@@ -113,8 +105,6 @@ class Run {
     },
   };
 }
-
-const isThere = (detail: NodeDetail | undefined): detail is NodeDetail => detail !== undefined;
 
 function meet(walk: Walk, run: Run, told: string[]): void {
   const { goal, lesson, step } = walk;

@@ -235,7 +235,7 @@ mod tests {
 
     fn at(session: &mut Session, ms: u64) -> NodeDetail {
         session.run_until(Instant(ms * 1_000), u64::MAX);
-        session.details().swap_remove(0)
+        session.details(usize::MAX).swap_remove(0)
     }
 
     #[test]

@@ -41,11 +41,11 @@ pub use model::{
     MessageKind, MessageView, MetricGroup, MetricRow, ModeInfo, MutantInfo, NameChangeView,
     NodeDetail, NodeStatus, NodeView, OperationView, PositionView, ProgressView, PromiseView,
     ReasonKind, ReasonView, RecoveryStepView, RoleView, Rule, RuleInfo, RuleStanding, RuleState,
-    SavedTest, ScenarioInfo, ScenarioView, SeriesView, ServerDifference, ServerSeries, ServerState,
-    ServiceModeView, ServiceView, SessionView, SettingChange, SettingKind, SettingRefusal,
-    SettingView, SettingsTable, ShrinkView, ShrunkView, SideView, SizeView, SnapshotProgressView,
-    SoughtView, StandingView, StretchState, StretchView, TimerView, TrialReport,
-    UnsyncedAppendView, ViolationView, VotesView, Weight, WhyView, WindowView,
+    SavedTest, ScenarioInfo, ScenarioView, Seen, SeriesView, ServerDifference, ServerSeries,
+    ServerState, ServiceModeView, ServiceView, SessionView, SettingChange, SettingKind,
+    SettingRefusal, SettingView, SettingsTable, ShrinkView, ShrunkView, SideView, SizeView,
+    SnapshotProgressView, SoughtView, StandingView, StretchState, StretchView, TimerView,
+    TrialReport, UnsyncedAppendView, ViolationView, VotesView, Weight, WhyView, WindowView,
 };
 pub use session::checks::rules;
 pub use session::{Interest, Session};

@@ -44,6 +44,16 @@ macro_rules! border {
 use border;
 
 border! {
+    /// What is to be seen of the moment shown that was not told before.
+    pub struct Seen {
+        /// The screen.
+        pub frame: Frame,
+        /// Servers that stand otherwise than before, opened; none where they are not looked at.
+        pub details: Vec<NodeDetail>,
+        /// The message that is looked at, while it is on its way.
+        pub message: Option<MessageDetail>,
+    }
+
     /// What changed on the screen since the last frame.
     pub struct Frame {
         /// The moment shown: everything due until then has happened.

@@ -1,12 +1,14 @@
 //! A person's session: a run that can be played, stepped and changed, and what of it is new on
 //! the screen. Only changes leave it, never the whole history.
 
+use std::collections::BTreeMap;
+
 use super::causes::{self, Witness};
 use super::diagram::{Diagram, WindowAsked};
 use super::explain::{alerts, tell};
 use super::model::{
     ClientView, ComparisonView, EventView, ExpectationView, ExportView, Frame, Marker, MarkerKind,
-    MessageDetail, MessageView, NodeDetail, NodeView, SavedTest, ScenarioView, SeriesView,
+    MessageDetail, MessageView, NodeDetail, NodeView, SavedTest, ScenarioView, Seen, SeriesView,
     SettingChange, SettingsTable, Weight, WhyView, WindowView,
 };
 use super::{cache, export, messages, saved, screen, series, settings};
@@ -51,7 +53,10 @@ pub struct Session {
 #[derive(Debug, Default)]
 struct Drawn {
     nodes: Vec<NodeView>,
-    details: Vec<NodeDetail>,
+    /// Servers as they were last told, opened.
+    details: BTreeMap<u32, NodeDetail>,
+    /// The place of the server that is looked at next.
+    next_detail: usize,
     clients: Vec<ClientView>,
     /// Messages in flight, oldest first.
     messages: Vec<MessageView>,
@@ -318,12 +323,34 @@ impl Session {
         series::compare(&self.timeline.observer().series, world, now)
     }
 
-    /// The servers, opened, that stand otherwise than when this was last asked.
-    pub fn details(&mut self) -> Vec<NodeDetail> {
+    /// Servers, opened, that stand otherwise than when they were last told: at most `most`, those that
+    /// have waited longest first.
+    pub fn details(&mut self, most: usize) -> Vec<NodeDetail> {
         let (world, now) = (self.timeline.world(), self.timeline.cursor());
-        let nodes = world.nodes().iter();
-        let details = nodes.map(|node| screen::node_detail(world, node, now));
-        changed(&mut self.drawn.details, details.collect())
+        let nodes = world.nodes();
+        let (told, next) = (&mut self.drawn.details, &mut self.drawn.next_detail);
+        let mut news = Vec::new();
+        for _ in 0..nodes.len() {
+            if news.len() >= most {
+                break;
+            }
+            let detail = screen::node_detail(world, &nodes[*next], now);
+            *next = (*next + 1) % nodes.len();
+            if told.get(&detail.id) != Some(&detail) {
+                told.insert(detail.id, detail.clone());
+                news.push(detail);
+            }
+        }
+        news
+    }
+
+    /// What is new, of at most `servers` opened, and the message that is open.
+    pub fn look(&mut self, servers: usize, message: Option<u64>) -> Seen {
+        Seen {
+            frame: self.frame(),
+            details: self.details(servers),
+            message: message.and_then(|id| self.message(id)),
+        }
     }
 
     /// A message, opened; none when it is not on its way.
@@ -643,7 +670,7 @@ mod tests {
         let mut known = BTreeMap::new();
         let mut heard = 0;
         let mut look = |session: &mut Session| {
-            let news = session.details();
+            let news = session.details(usize::MAX);
             heard += news.len();
             known.extend(news.into_iter().map(|detail| (detail.id, detail)));
             let (world, now) = (session.timeline.world(), session.timeline.cursor());
@@ -671,6 +698,21 @@ mod tests {
             .expect("possible");
         look(&mut session);
         assert!(heard < 500, "{heard} in 306 looks at three servers");
+    }
+
+    #[test]
+    fn servers_told_one_at_a_time_all_have_their_turn() {
+        let busy = "do = \"crash\", node = 2 }, { at = \"1s\", do = \"workload\", rate = 20, keys = 5, reads_percent = 0, for = \"8s\" }";
+        let text = SCENARIO.replace("do = \"crash\", node = 2 }", busy);
+        let mut session = Session::parse(&text).expect("a scenario");
+        let mut told = Vec::new();
+        for _ in 0..6 {
+            session.run_until(session.timeline.cursor() + Duration(1_000_000), u64::MAX);
+            told.extend(session.details(1).into_iter().map(|detail| detail.id));
+        }
+        assert_eq!(told, [1, 2, 3, 1, 3, 1], "the second lies crashed");
+        assert_eq!(session.details(usize::MAX).len(), 1, "the third");
+        assert!(session.details(usize::MAX).is_empty());
     }
 
     /// However often the run is gone through.

@@ -2,13 +2,12 @@
 
 import type { BandRole, WhyView, WindowView } from '../core/core';
 import { TERM_COLOURS } from './geometry';
+import { type Family, familyOf } from './kinds';
 import type { Pen } from './pen';
 import {
   along,
   arrowEnds,
   density,
-  type Family,
-  familyOf,
   type Hit,
   markAcross,
   type Plan,

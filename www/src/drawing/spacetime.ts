@@ -1,5 +1,5 @@
 /** Where things stand in the space-time diagram: time runs one way, lanes lie across it. */
-import type { MessageKind, WindowView } from '../core/core';
+import type { WindowView } from '../core/core';
 
 /** A stretch of simulated time, in microseconds. */
 export interface Span {
@@ -106,8 +106,6 @@ export function within(span: Span, most: Span): Span {
   return { from, to: from + length };
 }
 
-export type Family = 'vote' | 'append' | 'transfer' | 'read' | 'talk' | 'model';
-
 /** What is under the pointer: a place in the columns of arrows or of marks. */
 export type Hit = { arrow: number } | { mark: number };
 
@@ -167,23 +165,3 @@ function distance(at: Point, from: Point, to: Point): number {
   const part = Math.max(0, Math.min(1, ((at.x - from.x) * dx + (at.y - from.y) * dy) / length));
   return Math.hypot(from.x + dx * part - at.x, from.y + dy * part - at.y);
 }
-
-/** Kinds that a person thinks of together. */
-export const GROUPS: { name: string; family: Family; kinds: MessageKind[] }[] = [
-  {
-    name: 'Elections',
-    family: 'vote',
-    kinds: ['preVoteRequest', 'preVoteResponse', 'voteRequest', 'voteResponse', 'timeoutNow'],
-  },
-  { name: 'Entries', family: 'append', kinds: ['append', 'appendResponse'] },
-  { name: 'Heartbeats', family: 'append', kinds: ['heartbeat'] },
-  { name: 'Snapshots', family: 'transfer', kinds: ['snapshot', 'snapshotResponse'] },
-  { name: 'Read index', family: 'read', kinds: ['readIndex', 'readIndexResponse'] },
-  { name: 'Clients', family: 'talk', kinds: ['request', 'response'] },
-  { name: 'Model service', family: 'model', kinds: ['question', 'advice'] },
-];
-
-const FAMILIES = new Map(
-  GROUPS.flatMap(({ kinds, family }) => kinds.map((kind) => [kind, family])),
-);
-export const familyOf = (kind: MessageKind): Family => FAMILIES.get(kind) ?? 'talk';

@@ -3,8 +3,11 @@
  * A core that panics, a worker that fails and one that falls silent are all the same to the page:
  * the engine is broken, and only another one goes on.
  */
+
+import type { Seen } from '../core/core';
 import type {
   Answer,
+  Arrived,
   Entry,
   Given,
   GivenTo,
@@ -71,7 +74,7 @@ export class Engine {
   }
 
   open(scenario: string, look: Look): Promise<Moved> {
-    return this.#send({ to: 'open', scenario, look });
+    return this.#arrive({ to: 'open', scenario, look });
   }
 
   ask<M extends Method>(method: M, ...given: Given<M>): Promise<Told<M>> {
@@ -80,11 +83,11 @@ export class Engine {
 
   /** What is to be seen at the moment shown. */
   look(look: Look): Promise<Moved> {
-    return this.#send({ to: 'go', given: [], look });
+    return this.#arrive({ to: 'go', given: [], look });
   }
 
   go<M extends Method>(look: Look, method: M, ...given: Given<M>): Promise<Moved<Told<M>>> {
-    return this.#send({ to: 'go', method, given, look });
+    return this.#arrive({ to: 'go', method, given, look });
   }
 
   /** A part of a way, for so many milliseconds; the result tells whether it is at its end. */
@@ -94,7 +97,12 @@ export class Engine {
     method: M,
     ...given: GivenToWay<M>
   ): Promise<Moved<boolean>> {
-    return this.#send({ to: 'way', method, given, look, slice });
+    return this.#arrive({ to: 'way', method, given, look, slice });
+  }
+
+  async #arrive<T>(question: Question): Promise<Moved<T>> {
+    const { seen, ...arrived } = await this.#send<Arrived<T>>(question);
+    return { ...arrived, ...(JSON.parse(seen) as Seen) };
   }
 
   #send<T>(question: Question): Promise<T> {

@@ -3,15 +3,7 @@
  * the same. Everything is plain data. The methods are those of the core's `Playground`, by name, so
  * that a new one needs nothing here.
  */
-import type {
-  Frame,
-  Library,
-  MessageDetail,
-  NodeDetail,
-  Playground,
-  ScenarioView,
-  SettingsTable,
-} from '../core/core';
+import type { Library, Playground, ScenarioView, Seen, SettingsTable } from '../core/core';
 
 type Called<F> = F extends (...given: infer _) => unknown ? F : never;
 type Named<T> = { [K in keyof T]: T[K] extends (...given: never[]) => unknown ? K : never };
@@ -38,8 +30,8 @@ export type GivenToWay<M extends Way> = Given<M> extends [...infer Rest, number]
 
 /** What is wanted of the moment that a method has led to, beyond its frame. */
 export interface Look {
-  /** The servers that have changed since they were last told, opened. */
-  details: boolean;
+  /** How many of the servers that have changed are told, opened; those that waited longest first. */
+  servers: number;
   /** A message that is open. */
   message?: number | undefined;
 }
@@ -55,16 +47,18 @@ export type Question =
   | { to: 'way'; method: Way; given: readonly unknown[]; look: Look; slice: number };
 export type Numbered = Question & { id: number };
 
-/** The moment that a method has led to. */
-export interface Moved<T = unknown> {
+/** The moment that a method has led to, as the worker tells it. */
+export interface Arrived<T = unknown> {
   /** What the method returned. */
   result: T;
-  frame: Frame;
-  details: NodeDetail[];
-  message: MessageDetail | undefined;
+  /** `Seen` as JSON. */
+  seen: string;
   /** The session as text, with what it says of itself; absent while it stays what it was. */
   session?: { toml: string; scenario: ScenarioView; settings: SettingsTable[] };
 }
+
+/** The moment that a method has led to. */
+export type Moved<T = unknown> = Omit<Arrived<T>, 'seen'> & Seen;
 
 export type Answer =
   /** The core is loaded: from now on it answers soon. */

@@ -3,7 +3,7 @@
  * they come, and does nothing by itself.
  */
 import { CorePanic, guard, LIBRARY, load, Playground } from '../core/core';
-import type { Answer, Look, Method, Moved, Numbered, Question } from './protocol';
+import type { Answer, Arrived, Look, Method, Numbered, Question } from './protocol';
 
 /** Steps between two looks at the clock. */
 const STRIDE = 100;
@@ -54,21 +54,17 @@ function call(on: Playground, method: Method, given: readonly unknown[]): unknow
 }
 
 /** What is to be seen now. */
-function look(on: Playground, result: unknown, wanted: Look): Moved {
-  const frame = on.frame();
-  const details = wanted.details ? on.details() : [];
-  const message =
-    wanted.message === undefined ? undefined : (on.message(wanted.message) ?? undefined);
-  return { result, frame, details, message };
+function look(on: Playground, result: unknown, { servers, message }: Look): Arrived {
+  return { result, seen: on.look(servers, message) };
 }
 
 /** What is to be seen now, and the session as text where it is another than before. */
-function lookAnew(on: Playground, result: unknown, wanted: Look): Moved {
-  const moved = look(on, result, wanted);
+function lookAnew(on: Playground, result: unknown, wanted: Look): Arrived {
+  const arrived = look(on, result, wanted);
   const toml = on.toml();
-  if (toml === shown) return moved;
+  if (toml === shown) return arrived;
   shown = toml;
-  return { ...moved, session: { toml, scenario: on.scenario(), settings: on.settings() } };
+  return { ...arrived, session: { toml, scenario: on.scenario(), settings: on.settings() } };
 }
 
 const loaded = load();

@@ -66,8 +66,10 @@ const LEAP = 100;
 const EXPLORED = 1_000_000;
 /** While nothing is on its way, time may pass faster by this much. */
 const HURRY = 8;
-/** Opened servers are read this often while time runs, in milliseconds. */
-const DETAIL_EVERY = 100;
+/** More servers than a run can have. */
+const ALL = 1_000;
+/** An opened server is read this often while time runs, in milliseconds. */
+const DETAIL_EVERY = 20;
 /** A run is first shown when its servers are switched on, in microseconds. */
 const AWAKE = 1_000;
 
@@ -294,7 +296,7 @@ export class Session {
     // It may fail before its turn has come, and is told then.
     awaited.catch(() => undefined);
     const opened = await this.#command(title, async () => {
-      const fresh = await this.#engine.open(await awaited, { details: false });
+      const fresh = await this.#engine.open(await awaited, { servers: 0 });
       this.origin = origin;
       this.opened += 1;
       this.#broken = undefined;
@@ -311,7 +313,7 @@ export class Session {
   async reseed(seed?: number): Promise<void> {
     await this.#command('This seed cannot be used', async () => {
       const chosen = seed ?? (await this.#engine.library('freshSeed'));
-      await this.#begin(await this.#engine.go({ details: false }, 'reseed', chosen));
+      await this.#begin(await this.#engine.go({ servers: 0 }, 'reseed', chosen));
     });
   }
 
@@ -323,7 +325,7 @@ export class Session {
     const settled = plain(changes);
     const wanted = this.target ?? this.time;
     const done = await this.#command('These settings cannot be used', async () => {
-      const fresh = await this.#engine.go({ details: false }, 'configure', settled);
+      const fresh = await this.#engine.go({ servers: 0 }, 'configure', settled);
       if (fresh.result !== undefined) return { refusal: fresh.result };
       const { playing, selected } = this;
       await this.#begin(fresh);
@@ -342,7 +344,7 @@ export class Session {
     const wanted = this.target ?? this.time;
     const settled = [...names];
     await this.#command('These mistakes cannot be made', async () => {
-      await this.#begin(await this.#engine.go({ details: false }, 'makeMistakes', settled));
+      await this.#begin(await this.#engine.go({ servers: 0 }, 'makeMistakes', settled));
       void this.goTo(wanted);
       this.notice =
         settled.length === 0
@@ -354,7 +356,7 @@ export class Session {
   /** Shows a run that has just begun, once its servers are switched on. */
   async #begin(fresh: Moved): Promise<void> {
     this.run += 1;
-    const awake = await this.#engine.way({ details: true }, WAY_SLICE, 'runUntil', AWAKE);
+    const awake = await this.#engine.way({ servers: ALL }, WAY_SLICE, 'runUntil', AWAKE);
     this.target = undefined;
     this.nodes = [];
     this.clients = [];
@@ -538,10 +540,11 @@ export class Session {
   #look(): Look {
     const selected = this.selected;
     const message = selected && 'message' in selected ? selected.message : undefined;
-    if (!this.moving) return { details: true, message };
-    const details = performance.now() - this.#detailsAt > DETAIL_EVERY;
-    if (details) this.#detailsAt = performance.now();
-    return { details, message };
+    if (!this.moving) return { servers: ALL, message };
+    // One after the other, so that no frame has to draw them all.
+    const due = performance.now() - this.#detailsAt > DETAIL_EVERY;
+    if (due) this.#detailsAt = performance.now();
+    return { servers: due ? 1 : 0, message };
   }
 
   #draw({ frame, details, message, session }: Moved): void {

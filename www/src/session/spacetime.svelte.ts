@@ -1,6 +1,7 @@
 /** What the space-time diagram shows: which stretch of the run, which lanes, which messages. */
 import type { WindowView } from '../core/core';
-import { GROUPS, type Span, within, zoomed } from '../drawing/spacetime';
+import { GROUPS } from '../drawing/kinds';
+import { type Span, within, zoomed } from '../drawing/spacetime';
 import type { Session } from './session.svelte';
 
 /** The stretch shown at first, in microseconds. */
