@@ -24,7 +24,7 @@ const RECIPE: u32 = 2;
 
 /// What rustc's default wasm target already uses; nothing that a browser might not know.
 const OPTIMIZE: [&str; 9] = [
-    "-Os",
+    "-Oz",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-call-indirect-overlong",
