@@ -152,7 +152,8 @@ test('frames', async ({ browser }) => {
         const draw = (now: number): void => {
           if (before > 0) seen.gaps.push(now - before);
           before = now;
-          seen.crowd.push(document.querySelectorAll('svg .message').length);
+          const crowd = document.querySelector('[data-crowd]')?.getAttribute('data-crowd');
+          seen.crowd.push(Number(crowd ?? 0));
           if (seen.gaps.length < 600) requestAnimationFrame(draw);
           else done(seen);
         };

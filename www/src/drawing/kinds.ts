@@ -4,24 +4,27 @@ import type { MessageKind } from '../core/core';
 /** A conversation: it has a shape and a colour, the token of the same name. */
 export type Family = 'vote' | 'append' | 'transfer' | 'read' | 'talk' | 'model';
 
-/** Questions are filled, answers hollow; one shape and colour for each conversation. */
+/**
+ * Questions are filled, answers hollow; one shape and colour for each conversation. Paths are relative
+ * to the middle, so that many can be drawn as one.
+ */
 export const LOOKS: Record<MessageKind, { family: Family; path: string; answer: boolean }> = {
-  preVoteRequest: { family: 'vote', path: 'M0-5 5 0 0 5-5 0Z', answer: false },
-  preVoteResponse: { family: 'vote', path: 'M0-5 5 0 0 5-5 0Z', answer: true },
-  timeoutNow: { family: 'vote', path: 'M-7 5H7L9-6 4-1 0-8-4-1-9-6Z', answer: false },
-  voteRequest: { family: 'vote', path: 'M0-7 7 0 0 7-7 0Z', answer: false },
-  voteResponse: { family: 'vote', path: 'M0-7 7 0 0 7-7 0Z', answer: true },
-  append: { family: 'append', path: 'M-6-6H6V6H-6Z', answer: false },
-  heartbeat: { family: 'append', path: 'M-3-3H3V3H-3Z', answer: false },
-  appendResponse: { family: 'append', path: 'M-4-4H4V4H-4Z', answer: true },
-  snapshot: { family: 'transfer', path: 'M-8-5H8V5H-8ZM-3-5V5M3-5V5', answer: false },
-  snapshotResponse: { family: 'transfer', path: 'M-6-4H6V4H-6Z', answer: true },
-  readIndex: { family: 'read', path: 'M0-7 7 5H-7Z', answer: false },
-  readIndexResponse: { family: 'read', path: 'M0-7 7 5H-7Z', answer: true },
-  request: { family: 'talk', path: 'M-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0Z', answer: false },
-  response: { family: 'talk', path: 'M-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0Z', answer: true },
-  question: { family: 'model', path: 'M-6-4-3-7H3L6-4V4L3 7H-3L-6 4Z', answer: false },
-  advice: { family: 'model', path: 'M-6-4-3-7H3L6-4V4L3 7H-3L-6 4Z', answer: true },
+  preVoteRequest: { family: 'vote', path: 'm0-5 5 5-5 5-5-5z', answer: false },
+  preVoteResponse: { family: 'vote', path: 'm0-5 5 5-5 5-5-5z', answer: true },
+  timeoutNow: { family: 'vote', path: 'm-7 5h14l2-11-5 5-4-7-4 7-5-5z', answer: false },
+  voteRequest: { family: 'vote', path: 'm0-7 7 7-7 7-7-7z', answer: false },
+  voteResponse: { family: 'vote', path: 'm0-7 7 7-7 7-7-7z', answer: true },
+  append: { family: 'append', path: 'm-6-6h12v12h-12z', answer: false },
+  heartbeat: { family: 'append', path: 'm-3-3h6v6h-6z', answer: false },
+  appendResponse: { family: 'append', path: 'm-4-4h8v8h-8z', answer: true },
+  snapshot: { family: 'transfer', path: 'm-8-5h16v10h-16zm5 0v10m6-10v10', answer: false },
+  snapshotResponse: { family: 'transfer', path: 'm-6-4h12v8h-12z', answer: true },
+  readIndex: { family: 'read', path: 'm0-7 7 12h-14z', answer: false },
+  readIndexResponse: { family: 'read', path: 'm0-7 7 12h-14z', answer: true },
+  request: { family: 'talk', path: 'm-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z', answer: false },
+  response: { family: 'talk', path: 'm-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z', answer: true },
+  question: { family: 'model', path: 'm-6-4 3-3h6l3 3v8l-3 3h-6l-3-3z', answer: false },
+  advice: { family: 'model', path: 'm-6-4 3-3h6l3 3v8l-3 3h-6l-3-3z', answer: true },
 };
 
 export const familyOf = (kind: MessageKind): Family => LOOKS[kind].family;
@@ -32,6 +35,8 @@ export const isQuiet = (kind: MessageKind): boolean =>
 
 /** How long the tail of a message is, in pixels. */
 export const TAIL = 20;
+/** Who points at most so far from the middle of a message means it, in pixels. */
+export const REACH = 13;
 
 const group = (name: string, ...kinds: [MessageKind, ...MessageKind[]]) => ({
   name,
