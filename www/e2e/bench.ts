@@ -6,25 +6,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Browser, type CDPSession, expect, type Page, test } from '@playwright/test';
-import { drop } from './cluster';
+import { CROWD, drop } from './cluster';
 
 const MINUTES = Number(process.env.BENCH_MINUTES ?? '1');
 const SITE = join(import.meta.dirname, '../../dist');
-
-/** Five servers far apart and eight busy clients: about two hundred messages are on their way. */
-const CROWD = `flotilla = 1
-name = "Crowd"
-seed = 7
-end = "600s"
-nodes = 5
-actions = [{ at = "500ms", do = "workload", rate = 400, keys = 500, for = "590s" }]
-[network]
-latency = { uniform = ["40ms", "60ms"] }
-client_latency = { uniform = ["40ms", "60ms"] }
-[clients]
-count = 8
-window = 64
-`;
 
 /** A million events and more. */
 const MILLION = `flotilla = 1

@@ -123,6 +123,21 @@ warm_up = 60
 pause = "2s"
 `;
 
+/** Five servers far apart and eight busy clients: about two hundred messages are on their way. */
+export const CROWD = `flotilla = 1
+name = "Crowd"
+seed = 7
+end = "600s"
+nodes = 5
+actions = [{ at = "500ms", do = "workload", rate = 400, keys = 500, for = "590s" }]
+[network]
+latency = { uniform = ["40ms", "60ms"] }
+client_latency = { uniform = ["40ms", "60ms"] }
+[clients]
+count = 8
+window = 64
+`;
+
 export async function drop(page: Page, name: string, text: string): Promise<void> {
   const transfer = await page.evaluateHandle(
     ([file, content]) => {

@@ -2,6 +2,7 @@
 import type { Locator, Page } from '@playwright/test';
 import {
   accessible,
+  CROWD,
   drop,
   expect,
   fits,
@@ -160,6 +161,43 @@ test('a message that is dragged with Alt, or clicked with the tool, arrives twic
   await page.keyboard.press('o');
   await top.click();
   await expect(page.locator('[data-message]')).toHaveCount(before + 1);
+});
+
+test('in a crowd a message is pointed at, opened and carried as elsewhere', async ({ page }) => {
+  await drop(page, 'crowd.toml', CROWD);
+  await page.getByRole('slider', { name: 'Moment' }).fill('2000000');
+  const crowd = page.locator('[data-crowd]');
+  await expect(crowd).toHaveAttribute('data-crowd', /^\d{3}$/);
+  await expect(page.locator('.message')).toHaveCount(0);
+  await settled(page);
+  const count = Number(await crowd.getAttribute('data-crowd'));
+  // The one drawn last lies on top.
+  const { x, y } = await crowd.evaluate((drawn) => {
+    const places = drawn.querySelector('.shape:last-of-type')?.getAttribute('d') ?? '';
+    const [, left, top] = /.*M([\d.]+) ([\d.]+)/.exec(places) ?? [];
+    const box = drawn.closest('svg')?.getBoundingClientRect() ?? { x: 0, y: 0 };
+    return { x: box.x + Number(left), y: box.y + Number(top) };
+  });
+  await page.mouse.move(x, y);
+  await expect(crowd.locator('.ring')).toHaveCount(1);
+  await page.mouse.click(x, y);
+  await expect(page.locator('[data-sentence]')).toBeVisible();
+  await page.mouse.move(x, y - 200);
+  await expect(crowd.locator('.ring')).toHaveCount(1);
+  const sentence = await page.locator('[data-sentence]').textContent();
+
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.keyboard.down('Alt');
+  await page.mouse.move(x + 20, y + 20, { steps: 4 });
+  await expect(told(page)).toHaveText('arrives twice');
+  await page.mouse.up();
+  await page.keyboard.up('Alt');
+  await expect(crowd).toHaveAttribute('data-crowd', String(count + 1));
+  await expect(page.locator('[data-sentence]')).toHaveText(sentence ?? '');
+  await page.keyboard.press('o');
+  await page.mouse.click(x, y);
+  await expect(crowd).toHaveAttribute('data-crowd', String(count));
 });
 
 test('time stands still while a message is held, and goes on after', async ({ page }) => {
