@@ -77,6 +77,9 @@ impl ClientConfig {
 #[derive(Clone, Debug)]
 pub struct Client {
     half: client::Client,
+    /// When that half wants to be woken. The world asks at every step, and much has to be looked
+    /// through for the answer.
+    half_wakes_at: Option<Instant>,
     queue: Vector<Queued>,
     under_way: OrdMap<CallId, UnderWay>,
     history: Vector<Answered>,
@@ -161,6 +164,7 @@ impl Client {
     pub fn new(id: ClientId, config: &ClientConfig, servers: u32, rng: Rng) -> Client {
         Client {
             half: client::Client::new(id, config.of_one(), servers, rng),
+            half_wakes_at: None,
             queue: Vector::new(),
             under_way: OrdMap::new(),
             history: Vector::new(),
@@ -212,12 +216,12 @@ impl Client {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let load = self.load.as_ref().map(Load::wakes_at);
-        self.half.deadline().into_iter().chain(load).min()
+        self.half_wakes_at.into_iter().chain(load).min()
     }
 
     /// Does everything whose time has come.
     pub fn on_deadline(&mut self, now: Instant, out: &mut ClientOutput) {
-        if self.half.deadline().is_some_and(|at| at <= now) {
+        if self.half_wakes_at.is_some_and(|at| at <= now) {
             self.with_half(now, |half, told| half.on_deadline(now, told), out);
         }
         while let Some(load) = self.load.as_mut().filter(|load| load.wakes_at() <= now) {
@@ -281,7 +285,9 @@ impl Client {
         self.tell(now, told, out);
     }
 
+    /// What the other half said, after anything was said to it.
     fn tell(&mut self, now: Instant, told: client::Output, out: &mut ClientOutput) {
+        self.half_wakes_at = self.half.deadline();
         out.requests.extend(told.requests);
         for event in told.events {
             match event {
