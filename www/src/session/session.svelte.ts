@@ -69,7 +69,7 @@ const HURRY = 8;
 /** More servers than a run can have. */
 const ALL = 1_000;
 /** An opened server is read this often while time runs, in milliseconds. */
-const DETAIL_EVERY = 20;
+const DETAIL_EVERY = 40;
 /** A run is first shown when its servers are switched on, in microseconds. */
 const AWAKE = 1_000;
 
