@@ -30,7 +30,9 @@ export interface Room {
 export function arrange(room: Room, nodes: number, clients: number): Stage {
   const { width, height, scale } = room;
   const crowd = nodes <= 5 ? 1 : nodes <= 7 ? 0.92 : 0.88;
-  const radius = Math.max(25, Math.min(76, Math.min(width, height) * 0.085)) * crowd;
+  // Few servers have room for a term inside their rings, however small the drawing is.
+  const least = nodes <= 3 ? 29 : 26;
+  const radius = Math.max(least, Math.min(76, Math.min(width, height) * 0.085)) * crowd;
   const narrow = width < 560;
   // Above a server stands the leader's mark, below it two lines of text.
   const box = {
