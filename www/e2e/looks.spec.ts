@@ -21,7 +21,7 @@ async function openWorkload(page: Page, width: number): Promise<void> {
 
 const THEMES = ['light', 'dark'] as const;
 for (const theme of THEMES) {
-  for (const width of [390, 1280]) {
+  for (const width of [390, 1280, 2560]) {
     test(`axe finds nothing, ${theme}, ${width} px`, async ({ page }) => {
       await page.emulateMedia({ colorScheme: theme });
       await page.setViewportSize({ width, height: 844 });
@@ -62,6 +62,14 @@ test('nothing is wider than the screen, from 360 to 2560 px', async ({ page }) =
     await page.setViewportSize({ width, height: 800 });
     await fits(page, `at ${width} px`);
   }
+});
+
+test('on a phone the list of events shows the present', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page);
+  await stepUntil(page, '[data-state="leader"]');
+  await page.getByRole('tab', { name: 'Events', exact: true }).click();
+  await expect(page.locator('[data-event][aria-current]')).toBeInViewport({ ratio: 1 });
 });
 
 test('one screen without scrolling on a desktop', async ({ page }) => {
