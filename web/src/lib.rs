@@ -187,7 +187,8 @@ impl Playground {
         to_js(&self.0.frame())
     }
 
-    /// What is new, of at most `servers` opened, and the message that is open: `Seen` as JSON. A text crosses from a worker to its page sooner than thousands of objects.
+    /// What is new, of at most `servers` opened, and the message that is open: `Seen` as JSON. A text
+    /// crosses from a worker to its page sooner than thousands of objects.
     ///
     /// # Errors
     /// None in practice.
