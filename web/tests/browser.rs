@@ -222,13 +222,13 @@ fn settings_are_described_changed_and_refused_at_their_place() {
 fn details_of_servers_and_messages_are_there() {
     let mut playground = playground("follower-recovery");
     playground.run_until(SECOND, u32::MAX);
-    let opened: Array = playground.details(8).expect("details").unchecked_into();
+    let opened = Array::from(&playground.details(8).expect("details"));
     let node = opened.get(0);
     assert_eq!((opened.length(), number(&node, "id")), (3, 1.0));
     let files = list(&get(&node, "disk"), "files");
     assert!(list(&node, "log").length() > 1 && files.length() > 0);
     // Nothing has changed since then.
-    let opened: Array = playground.details(8).expect("details").unchecked_into();
+    let opened = Array::from(&playground.details(8).expect("details"));
     assert_eq!(opened.length(), 0);
     let flying = (0..500).find_map(|_| {
         playground.step_forward();
