@@ -195,7 +195,9 @@ test('in a crowd a message is pointed at, opened and carried as elsewhere', asyn
   await page.keyboard.up('Alt');
   await expect(crowd).toHaveAttribute('data-crowd', String(count + 1));
   await expect(page.locator('[data-sentence]')).toHaveText(sentence ?? '');
+  // The tool is in the hand, and the message is where it was.
   await page.keyboard.press('o');
+  await expect(tool(page, 'Lose')).toHaveAttribute('aria-pressed', 'true');
   await page.mouse.click(x, y);
   await expect(crowd).toHaveAttribute('data-crowd', String(count));
 });
