@@ -12,4 +12,4 @@ const playground = new Playground(scenario);
 // In strides, as the page's worker does it.
 while (!playground.runUntil(Number(seconds) * 1e6, 100));
 const elapsed = (performance.now() - start) / 1e3;
-console.log(playground.frame().step / elapsed);
+console.log(JSON.parse(playground.look(0)).frame.step / elapsed);

@@ -178,17 +178,9 @@ impl Playground {
         to_js(&self.0.scenario())
     }
 
-    /// What is new on the screen since the last frame; everything in the first.
-    ///
-    /// # Errors
-    /// None in practice.
-    #[wasm_bindgen(unchecked_return_type = "Frame")]
-    pub fn frame(&mut self) -> Result<JsValue, JsError> {
-        to_js(&self.0.frame())
-    }
-
-    /// What is new, of at most `servers` opened, and the message that is open: `Seen` as JSON. A text
-    /// crosses from a worker to its page sooner than thousands of objects.
+    /// What is new since the last look, everything in the first; of servers that stand otherwise at most
+    /// `servers` opened, those that have waited longest first; and the message that is open. It is `Seen`
+    /// as JSON: a text crosses from a worker to its page sooner than thousands of objects.
     ///
     /// # Errors
     /// None in practice.
@@ -348,16 +340,6 @@ impl Playground {
     ) -> Result<Option<String>, JsError> {
         let action: Action = serde_wasm_bindgen::from_value(action)?;
         Ok(self.0.act(action)?)
-    }
-
-    /// Servers, opened, that stand otherwise than when they were last told: at most `most`, those that
-    /// have waited longest first.
-    ///
-    /// # Errors
-    /// None in practice.
-    #[wasm_bindgen(unchecked_return_type = "NodeDetail[]")]
-    pub fn details(&mut self, most: u32) -> Result<JsValue, JsError> {
-        to_js(&self.0.details(most as usize))
     }
 
     /// How each server stood over time, until the moment shown.

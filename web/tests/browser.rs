@@ -38,6 +38,16 @@ fn action(json: &str) -> JsValue {
     js_sys::JSON::parse(json).expect("well-formed")
 }
 
+/// What is new, with at most so many servers opened.
+fn look(playground: &mut Playground, servers: u32) -> JsValue {
+    let seen = playground.look(servers, None).expect("a text");
+    js_sys::JSON::parse(&seen).expect("well-formed")
+}
+
+fn frame(playground: &mut Playground) -> JsValue {
+    get(&look(playground, 0), "frame")
+}
+
 const SECOND: f64 = 1_000_000.0;
 
 #[wasm_bindgen_test]
@@ -49,7 +59,7 @@ fn every_scenario_of_the_menu_opens_and_elects_a_leader() {
         let mut playground = playground(&id);
         // Long enough to elect one, and before any scenario crashes it.
         assert!(playground.run_until(0.85 * SECOND, u32::MAX), "{id}");
-        let frame = playground.frame().expect("a frame");
+        let frame = frame(&mut playground);
         let leads = |node: &JsValue| get(node, "role").as_string().as_deref() == Some("leader");
         assert!(
             list(&frame, "nodes").iter().any(|node| leads(&node)),
@@ -61,13 +71,13 @@ fn every_scenario_of_the_menu_opens_and_elects_a_leader() {
 #[wasm_bindgen_test]
 fn a_frame_holds_only_what_changed() {
     let mut playground = playground("leader-crash");
-    let first = playground.frame().expect("a frame");
+    let first = frame(&mut playground);
     assert_eq!(list(&first, "nodes").length(), 3);
-    let second = playground.frame().expect("a frame");
+    let second = frame(&mut playground);
     assert_eq!(list(&second, "nodes").length(), 0);
     assert_eq!(list(&second, "events").length(), 0);
     assert!(playground.step_forward());
-    let third = playground.frame().expect("a frame");
+    let third = frame(&mut playground);
     assert_eq!(
         list(&third, "nodes").length(),
         1,
@@ -222,18 +232,17 @@ fn settings_are_described_changed_and_refused_at_their_place() {
 fn details_of_servers_and_messages_are_there() {
     let mut playground = playground("follower-recovery");
     playground.run_until(SECOND, u32::MAX);
-    let opened = Array::from(&playground.details(8).expect("details"));
+    let opened = list(&look(&mut playground, 8), "details");
     let node = opened.get(0);
     assert_eq!((opened.length(), number(&node, "id")), (3, 1.0));
     let files = list(&get(&node, "disk"), "files");
     assert!(list(&node, "log").length() > 1 && files.length() > 0);
     // Nothing has changed since then.
-    let opened = Array::from(&playground.details(8).expect("details"));
+    let opened = list(&look(&mut playground, 8), "details");
     assert_eq!(opened.length(), 0);
     let flying = (0..500).find_map(|_| {
         playground.step_forward();
-        let frame = playground.frame().ok()?;
-        list(&frame, "messages").iter().next()
+        list(&frame(&mut playground), "messages").iter().next()
     });
     let id = number(&flying.expect("something is on its way"), "id");
     let detail = playground.message(id).expect("details");

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@playwright/test';
-import type { Frame } from '../src/core/core';
+import type { Seen } from '../src/core/core';
 import { GROUPS } from '../src/lessons/catalogue';
 import { isQuestion, type Lesson, type Opening, type World } from '../src/lessons/lesson';
 import { Guide, Walk } from '../src/lessons/walk';
@@ -48,8 +48,10 @@ class Run {
   }
 
   #draw(): World {
-    const frame: Frame = this.#core.frame();
     const known = this.world as World | undefined;
+    // While time passes, one server after the other is opened, as on the page.
+    const servers = this.#playing && known ? 1 : 9;
+    const { frame, details }: Seen = JSON.parse(this.#core.look(servers));
     const merge = <T extends { id: number }>(old: readonly T[] | undefined, news: T[]) =>
       old === undefined || old.length === 0
         ? news
@@ -65,8 +67,7 @@ class Run {
       cuts: frame.cuts,
       violations: frame.violations,
       service: frame.service,
-      // While time passes, one server after the other is opened, as on the page.
-      details: merge(known?.details, this.#core.details(this.#playing && known ? 1 : 9)),
+      details: merge(known?.details, details),
       past: this.#history.past,
       chosen: this.#chosen,
       playing: this.#playing,
